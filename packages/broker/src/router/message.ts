@@ -1,0 +1,22 @@
+/** A message on its way through the broker: a PUBLISH freed of the connection it came on. */
+import type { Properties, QoS } from '../codec/packet.ts';
+
+/** Who published. Handlers and rules read it; no-local compares `clientId`. */
+export interface Publisher {
+  readonly clientId: string;
+  /** The authenticator's name for who this is (in thingd a certificate id or an access key id). */
+  readonly principal: string;
+}
+
+export interface Message {
+  readonly topic: string;
+  /** A view of the read buffer while routing; `keepMessage` copies it for whoever stores the message. */
+  readonly payload: Buffer;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  /** MQTT 5 properties that travel with the message: no topic alias, no subscription identifiers. */
+  readonly properties: Properties | undefined;
+  /** Milliseconds since the epoch by the broker's clock. */
+  readonly publishedAt: number;
+  readonly publisher: Publisher;
+}

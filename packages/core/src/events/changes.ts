@@ -1,0 +1,42 @@
+/**
+ * What has changed in the domain, told to whoever keeps something derived from it: live connections' permissions, caches, and
+ * the reserved event topics. Emitted after the commit that made it true.
+ */
+import type { Realm } from '../realm.ts';
+
+export type Change =
+  | { readonly kind: 'certificate'; readonly realm: Realm; readonly certificateId: string; readonly status: string }
+  | { readonly kind: 'policy'; readonly realm: Realm; readonly policyName: string }
+  /** `target` is a principal or thing-group ARN. */
+  | { readonly kind: 'policyAttachment'; readonly realm: Realm; readonly policyName: string; readonly target: string }
+  | {
+      readonly kind: 'thing';
+      readonly realm: Realm;
+      readonly thingName: string;
+      readonly operation: 'created' | 'updated' | 'deleted';
+    }
+  | { readonly kind: 'thingPrincipal'; readonly realm: Realm; readonly thingName: string; readonly principal: string }
+  | { readonly kind: 'thingGroup'; readonly realm: Realm; readonly thingGroupName: string }
+  | {
+      readonly kind: 'thingGroupMembership';
+      readonly realm: Realm;
+      readonly thingGroupName: string;
+      readonly thingName: string;
+    };
+
+export type ChangeListener = (change: Change) => void;
+
+/** The in-process form; a listener that throws must not stop the others, so listeners do not throw. */
+export class Changes {
+  readonly #listeners = new Set<ChangeListener>();
+
+  emit(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  /** Returns the function that stops listening. */
+  on(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
