@@ -12,6 +12,7 @@ export const ServiceErrorStatus = {
   ConflictingResourceUpdateException: 409,
   DeleteConflictException: 409,
   ForbiddenException: 403,
+  GatewayTimeoutException: 504,
   IndexNotReadyException: 400,
   InternalException: 500,
   InternalFailureException: 500,
