@@ -1,6 +1,5 @@
-/** AWS IoT's ideas as plain domain code. */
-export { type Clock, systemClock } from './clock.ts';
-export { ServiceError, type ServiceErrorName, ServiceErrorStatus } from './errors.ts';
-export { type Change, type ChangeListener, Changes } from './events/changes.ts';
-export { iotArn, partitionOf, type Realm, realmKey } from './realm.ts';
-export type * from './store/store.ts';
+export * from './clock.ts';
+export * from './errors.ts';
+export * from './events/changes.ts';
+export * from './realm.ts';
+export * from './store/index.ts';

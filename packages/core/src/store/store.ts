@@ -4,6 +4,9 @@
  * There is no interactive transaction. A use-case reads, decides, and commits writes that say what they rely on (`expect`); if
  * another writer was quicker the commit fails whole with `StaleWrite` and the use-case starts over (`retryStale`). The same holds
  * on one SQLite file with group commit and on PostgreSQL with several nodes.
+ *
+ * Commits are serializable: a write whose condition looks at other rows (`where not exists …`) cannot be outrun by another commit.
+ * Foreign keys are enforced. Integers within JavaScript's safe range are read as numbers.
  */
 
 export type SqlValue = string | number | bigint | null | Uint8Array;
@@ -29,7 +32,10 @@ export interface Store {
   commit(writes: readonly Write[]): Promise<void>;
 }
 
-/** A write did not change the number of rows it expected: what was read has changed since. */
+/**
+ * What was read has changed since: a write did not change the number of rows it expected, or a row it refers to has gone, or a
+ * row it deletes is still referred to (a foreign key).
+ */
 export class StaleWrite extends Error {
   override readonly name = 'StaleWrite';
 }

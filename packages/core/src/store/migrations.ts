@@ -1,0 +1,45 @@
+/**
+ * The schema's history: migrations are code, run forward only, each at most once. Each domain folder writes those of its own
+ * tables; `schema.ts` puts them in order.
+ */
+import type { Compilable, SchemaModule } from 'kysely';
+import { type Clock, systemClock } from '../clock.ts';
+import { queryBuilder, readAll, write } from './query.ts';
+import { DuplicateKey, type Store } from './store.ts';
+
+export interface Migration {
+  /** Never changed once released: this is how a database remembers that it has run. */
+  readonly name: string;
+  /** What it runs, as one commit. The statements must hold on SQLite and on PostgreSQL. */
+  statements(schema: SchemaModule): readonly Compilable[];
+}
+
+interface MigrationTables {
+  migration: { name: string; applied_at: number };
+}
+
+/** Brings the database to the last of `migrations`. Several nodes may do this at once: whoever is second finds it done. */
+export async function migrate(
+  store: Store,
+  migrations: readonly Migration[],
+  clock: Clock = systemClock,
+): Promise<void> {
+  const db = queryBuilder<MigrationTables>(store);
+  const table = db.schema
+    .createTable('migration')
+    .ifNotExists()
+    .addColumn('name', 'text', column => column.primaryKey().notNull())
+    .addColumn('applied_at', 'bigint', column => column.notNull());
+  await store.commit([write(table)]);
+  const applied = new Set((await readAll(store, db.selectFrom('migration').select('name'))).map(row => row.name));
+  for (const migration of migrations) {
+    if (applied.has(migration.name)) continue;
+    const record = db.insertInto('migration').values({ name: migration.name, applied_at: clock.now() });
+    try {
+      // The record comes first: its key makes a second node wait for the first, then fail before it touches a table.
+      await store.commit([write(record), ...migration.statements(db.schema).map(statement => write(statement))]);
+    } catch (error) {
+      if (!(error instanceof DuplicateKey)) throw error;
+    }
+  }
+}
