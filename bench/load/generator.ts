@@ -1,0 +1,154 @@
+/**
+ * Loads one broker with one scenario and prints one JSON line. A process of its own, so that its work is not counted as the broker's.
+ *
+ *   node bench/load/generator.ts '{"port":1883,"brokerPid":42,"shape":"pairs",…}'
+ */
+import { LoadConnection } from './connection.ts';
+import { machineCpu, processCpu } from './cpu.ts';
+import { disconnectPacket, publishTemplate } from './packets.ts';
+import { Publisher } from './publisher.ts';
+import { emptyTally, Subscriber } from './subscriber.ts';
+
+export interface Load {
+  readonly port: number;
+  readonly brokerPid: number;
+  /** `pairs`: publisher i to subscriber i. `fanIn`: all publishers to each subscriber, by wildcard. `fanOut`: each publisher to all subscribers. */
+  readonly shape: 'pairs' | 'fanIn' | 'fanOut';
+  readonly publishers: number;
+  readonly subscribers: number;
+  readonly qos: 0 | 1;
+  /** Bytes of payload. */
+  readonly size: number;
+  /** Closed loop: messages in flight per publisher, where one leaves the window when every subscriber it is for has it. */
+  readonly window: number;
+  /** PUBLISH packets per write at least (closed loop), so that `window` must hold at least one batch. */
+  readonly batch: number;
+  /** Open loop: messages per second in all, evenly spaced, one write each; 0 for closed loop. */
+  readonly rate: number;
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+}
+
+export interface Measurement {
+  readonly delivered: number;
+  readonly perSecond: number;
+  /** Microseconds of broker CPU per delivered message. */
+  readonly brokerCpu: number;
+  readonly generatorCpu: number;
+  /** Cores used by neither broker nor generator while measuring. */
+  readonly otherCores: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly misrouted: number;
+}
+
+export async function generate(load: Load): Promise<Measurement> {
+  const fan = load.shape === 'fanOut' ? load.subscribers : load.shape === 'fanIn' ? load.subscribers : 1;
+  const closed = load.rate === 0;
+  const dirty = new Set<Publisher>();
+  let scheduled = false;
+  /** This publisher's window may have room: look once, after all that has arrived is read. */
+  const due = (publisher: Publisher): void => {
+    if (!closed) return;
+    dirty.add(publisher);
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(refill);
+  };
+  const tally = emptyTally();
+  const publishers: Publisher[] = [];
+  const subscribers: Subscriber[] = [];
+
+  const topicOf = (index: number): string => `bench/${load.shape}/device-${String(index).padStart(5, '0')}/data`;
+  for (let i = 0; i < load.publishers; i++) {
+    const connection = await LoadConnection.open(load.port, `publisher-${i}`);
+    publishers.push(new Publisher(connection, i, publishTemplate(topicOf(i), load.qos, load.size), load.qos));
+  }
+  for (let i = 0; i < load.subscribers; i++) {
+    const connection = await LoadConnection.open(load.port, `subscriber-${i}`);
+    await connection.subscribe(load.shape === 'pairs' ? topicOf(i) : `bench/${load.shape}/+/data`, load.qos);
+    const mine = load.shape === 'pairs' ? (publisher: number) => publisher === i : () => true;
+    subscribers.push(new Subscriber(connection, publishers, mine, tally, publisher => due(publisher)));
+  }
+
+  let stopped = false;
+  const refill = (): void => {
+    scheduled = false;
+    for (const subscriber of subscribers) subscriber.flush();
+    const now = performance.now();
+    for (const publisher of dirty) {
+      const inFlight = publisher.sent - Math.floor(publisher.credited / fan);
+      const room = Math.floor((load.window - inFlight) / load.batch) * load.batch;
+      if (room > 0 && !stopped && !publisher.backlogged) publisher.send(room, now);
+    }
+    dirty.clear();
+  };
+
+  let next = 0;
+  const openLoop = (startedAt: number): void => {
+    for (const subscriber of subscribers) subscriber.flush();
+    const now = performance.now();
+    const expected = ((now - startedAt) / 1000) * load.rate;
+    while (next < expected) publishers[next++ % publishers.length]!.send(1, now);
+    if (!stopped) setImmediate(openLoop, startedAt);
+  };
+
+  if (closed) for (const publisher of publishers) due(publisher);
+  else openLoop(performance.now());
+
+  await elapsed(load.warmUpSeconds);
+  const before = {
+    at: performance.now(),
+    delivered: tally.delivered,
+    broker: processCpu(load.brokerPid),
+    own: processCpu(process.pid),
+    machine: machineCpu(),
+  };
+  tally.latencies.length = 0;
+  await elapsed(load.seconds);
+  const seconds = (performance.now() - before.at) / 1000;
+  const delivered = tally.delivered - before.delivered;
+  const broker = processCpu(load.brokerPid) - before.broker;
+  const own = processCpu(process.pid) - before.own;
+  const other = machineCpu() - before.machine - broker - own;
+  const latencies = tally.latencies.toSorted((a, b) => a - b);
+
+  stopped = true;
+  await drained(() => {
+    for (const subscriber of subscribers) subscriber.flush();
+    return publishers.every(publisher => publisher.credited >= publisher.sent * fan);
+  });
+  const missing = publishers.reduce((sum, publisher) => sum + publisher.sent * fan - publisher.credited, 0);
+  for (const { connection } of [...publishers, ...subscribers]) connection.socket.end(disconnectPacket);
+
+  return {
+    delivered,
+    perSecond: delivered / seconds,
+    brokerCpu: (broker * 1000) / delivered,
+    generatorCpu: (own * 1000) / delivered,
+    otherCores: Math.max(0, other / (seconds * 1000)),
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    lost: tally.lost + missing,
+    duplicated: tally.duplicated,
+    misrouted: tally.misrouted,
+  };
+}
+
+const elapsed = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));
+
+/** Waits until `done`, two seconds at most. */
+async function drained(done: () => boolean): Promise<void> {
+  const deadline = performance.now() + 2000;
+  while (!done() && performance.now() < deadline) await elapsed(0.01);
+}
+
+const quantile = (sorted: readonly number[], q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+
+if (import.meta.main) {
+  console.log(JSON.stringify(await generate(JSON.parse(process.argv[2] ?? '{}') as Load)));
+  process.exit(0);
+}
