@@ -24,6 +24,8 @@ export interface StoredDelivery {
   readonly qos: 1 | 2;
   readonly retain: boolean;
   readonly subscriptionIdentifiers: readonly number[];
+  /** The literal `$share/…` filter this came by, if it did: the message passes to another member when the session ends. */
+  readonly sharedFilter: string | undefined;
   /** 0 until sent; then the packet id in use, so that it is sent again with DUP under the same id. [MQTT-4.4.0-1] */
   readonly packetId: number;
   /** QoS 2: PUBREC has arrived, only PUBREL is still owed. */
@@ -71,6 +73,9 @@ export interface BrokerStore {
     readonly sessions: readonly StoredSession[];
     readonly retained: readonly { readonly realm: string; readonly message: Message }[];
   }>;
-  /** Resolves when all changes are durable, as one transaction, in this order. The same `Message` object may stand in several changes. */
+  /**
+   * Resolves when all changes are durable, as one transaction, in this order. The same `Message` object may stand in several
+   * changes. The changes are read before this returns its promise: the objects in them live on and change afterwards.
+   */
   write(changes: readonly StoreChange[]): Promise<void>;
 }
