@@ -2,7 +2,7 @@
  * The packets of MQTT 3.1.1 and 5 as values: what the decoder yields and the encoder takes.
  *
  * One object shape per packet type, every field always present, so that V8 keeps one hidden class on the hot path.
- * An MQTT 3.1.1 packet has `properties: undefined`. Binary fields are views of the read buffer: whoever keeps one beyond
+ * An MQTT 3.1.1 packet has `properties: undefined`, and so has an MQTT 5 packet whose property section is empty. Binary fields are views of the read buffer: whoever keeps one beyond
  * the current turn copies it.
  */
 

@@ -50,6 +50,61 @@ export const ReasonCode = {
 
 export type ReasonCode = (typeof ReasonCode)[keyof typeof ReasonCode];
 
+const names = new Map<number, string>();
+for (const [name, code] of Object.entries(ReasonCode)) if (!names.has(code)) names.set(code, name);
+
+/** The name of a reason code for logs, e.g. `notAuthorized`; `0x..` for a code the specification does not know. */
+export function reasonCodeName(code: number): string {
+  return names.get(code) ?? `0x${code.toString(16).padStart(2, '0')}`;
+}
+
+/**
+ * The 3.1.1 CONNACK return code that stands for an MQTT 5 reason code. [MQTT 3.1.1 table 3.1]
+ *
+ * 3.1.1 knows only five refusals: what only the server can mend is 3 (unavailable), so that clients come back later; a
+ * request that will be refused again is 5 (not authorized).
+ */
+export function connackReturnCode(reasonCode: number): number {
+  switch (reasonCode) {
+    case ReasonCode.success:
+      return 0;
+    case ReasonCode.unsupportedProtocolVersion:
+      return 1;
+    case ReasonCode.clientIdentifierNotValid:
+      return 2;
+    case ReasonCode.unspecifiedError:
+    case ReasonCode.implementationSpecificError:
+    case ReasonCode.serverUnavailable:
+    case ReasonCode.serverBusy:
+    case ReasonCode.serverShuttingDown:
+    case ReasonCode.messageRateTooHigh:
+    case ReasonCode.quotaExceeded:
+    case ReasonCode.useAnotherServer:
+    case ReasonCode.serverMoved:
+    case ReasonCode.connectionRateExceeded:
+      return 3;
+    case ReasonCode.badUserNameOrPassword:
+    case ReasonCode.badAuthenticationMethod:
+      return 4;
+    default:
+      return 5;
+  }
+}
+
+const returnCodes: readonly ReasonCode[] = [
+  ReasonCode.success,
+  ReasonCode.unsupportedProtocolVersion,
+  ReasonCode.clientIdentifierNotValid,
+  ReasonCode.serverUnavailable,
+  ReasonCode.badUserNameOrPassword,
+  ReasonCode.notAuthorized,
+];
+
+/** The reason code a 3.1.1 CONNACK return code stands for, or undefined for a return code that is reserved. */
+export function reasonCodeOfReturnCode(returnCode: number): ReasonCode | undefined {
+  return returnCodes[returnCode];
+}
+
 /** The peer broke the protocol or a limit; `reasonCode` is what MQTT 5 tells it, `message` becomes the reason string. */
 export class MqttError extends Error {
   override readonly name = 'MqttError';
@@ -59,4 +114,14 @@ export class MqttError extends Error {
     super(message);
     this.reasonCode = reasonCode;
   }
+}
+
+/** The bytes cannot be parsed by the specification. [MQTT5 1.2, Malformed Packet] */
+export function malformed(message: string): MqttError {
+  return new MqttError(ReasonCode.malformedPacket, message);
+}
+
+/** The bytes parse, and say what the protocol forbids. [MQTT5 1.2, Protocol Error] */
+export function protocolError(message: string): MqttError {
+  return new MqttError(ReasonCode.protocolError, message);
 }
