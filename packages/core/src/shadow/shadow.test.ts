@@ -1,0 +1,227 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isJsonObject, type JsonObject, type JsonValue, jsonEquals, parseJson } from './json.ts';
+import { awsShadowLimits, isRejection, parseToken, parseUpdate, type ShadowRejection } from './request.ts';
+import { deltaOf, emptySection, mergeSection } from './section.ts';
+import { applyUpdate, getDocument, newShadow, type Shadow, type UpdateOutcome } from './shadow.ts';
+
+const time = 1_700_000_000;
+
+/** Runs requests one after the other; the last outcome counts. */
+function update(shadow: Shadow | undefined, request: string, lastVersion = 0): UpdateOutcome | ShadowRejection {
+  const parsed = parseUpdate(Buffer.from(request), awsShadowLimits);
+  return isRejection(parsed) ? parsed : applyUpdate(shadow, lastVersion, parsed, time, awsShadowLimits);
+}
+
+function accepted(outcome: UpdateOutcome | ShadowRejection): UpdateOutcome {
+  if (isRejection(outcome)) throw new Error(`rejected: ${outcome.message}`);
+  return outcome;
+}
+
+const section = (state: JsonObject) => mergeSection(emptySection, state, time);
+
+describe('merge', () => {
+  const rows: readonly [stored: string, patch: string, result: string][] = [
+    ['{"a":1}', '{"b":2}', '{"a":1,"b":2}'],
+    ['{"a":1,"b":2}', '{"a":null}', '{"b":2}'],
+    ['{"a":{"x":1,"y":2}}', '{"a":{"x":9}}', '{"a":{"x":9,"y":2}}'],
+    ['{"a":{"x":1}}', '{"a":{"x":null}}', '{"a":{}}'],
+    ['{"l":[1,2,3]}', '{"l":[7]}', '{"l":[7]}'],
+    ['{"c":3}', '{"c":{}}', '{"c":{}}'],
+    ['{"c":{"x":1}}', '{"c":{}}', '{"c":{"x":1}}'],
+    ['{"a":1}', '{"zz":null}', '{"a":1}'],
+    ['{}', '{"d":{}}', '{"d":{}}'],
+    ['{"a":1}', '{"a":{"x":null,"y":2}}', '{"a":{"y":2}}'],
+    ['{}', '{"__proto__":{"x":1}}', '{"__proto__":{"x":1}}'],
+  ];
+  it.each(rows)('%s with %s is %s', (stored, patch, result) => {
+    const merged = mergeSection(section(parseJson(stored) as JsonObject), parseJson(patch) as JsonObject, time);
+    expect(JSON.stringify(merged.state)).toBe(result);
+  });
+
+  it('stamps only what the patch names', () => {
+    const merged = mergeSection(mergeSection(emptySection, { a: 1, l: [1, [2, 3]] }, 1), { l: [1], o: { x: 1 } }, 2);
+    expect(merged.metadata).toEqual({ a: { timestamp: 1 }, l: [{ timestamp: 2 }], o: { x: { timestamp: 2 } } });
+  });
+});
+
+describe('delta', () => {
+  const rows: readonly [desired: string, reported: string, delta: string | undefined][] = [
+    ['{"a":1,"b":2}', '{"a":1}', '{"b":2}'],
+    ['{"a":1}', '{"a":1,"z":5}', undefined],
+    ['{"o":{"x":1,"y":2}}', '{"o":{"x":1,"y":3}}', '{"o":{"y":2}}'],
+    ['{"l":[1,2,3]}', '{"l":[1,2]}', '{"l":[1,2,3]}'],
+    ['{"l":[{"p":1}]}', '{"l":[{"p":2}]}', '{"l":[{"p":1}]}'],
+    ['{"o":{"x":1}}', '{"o":5}', '{"o":{"x":1}}'],
+    ['{"e":{}}', '{}', '{"e":{}}'],
+    ['{"e":{}}', '{"e":{}}', undefined],
+    ['{"n":1}', '{"n":1.0}', undefined],
+    ['{"n":12345678901234567890}', '{"n":12345678901234567891}', '{"n":12345678901234567890}'],
+    ['{}', '{"a":1}', undefined],
+  ];
+  it.each(rows)('of desired %s and reported %s is %s', (desired, reported, delta) => {
+    const found = deltaOf(section(parseJson(desired) as JsonObject), parseJson(reported) as JsonObject);
+    expect(found && JSON.stringify(found.state)).toBe(delta);
+  });
+
+  it("carries desired's stamps in its own shape", () => {
+    const desired = mergeSection(mergeSection(emptySection, { o: { x: 1, y: 2 } }, 1), { o: { y: 3 } }, 2);
+    expect(deltaOf(desired, { o: { x: 1 } })?.metadata).toEqual({ o: { y: { timestamp: 2 } } });
+  });
+});
+
+describe('an update', () => {
+  it('of a new shadow makes version 1, and its documents have no previous one', () => {
+    const outcome = accepted(update(undefined, '{"state":{"desired":{"a":1}},"clientToken":"x"}'));
+    expect(outcome.accepted).toEqual({
+      state: { desired: { a: 1 } },
+      metadata: { desired: { a: { timestamp: time } } },
+      version: 1,
+      timestamp: time,
+      clientToken: 'x',
+    });
+    expect(outcome.delta).toEqual({
+      version: 1,
+      timestamp: time,
+      state: { a: 1 },
+      metadata: { a: { timestamp: time } },
+      clientToken: 'x',
+    });
+    expect(outcome.documents).toEqual({
+      current: { state: { desired: { a: 1 } }, metadata: { desired: { a: { timestamp: time } } }, version: 1 },
+      timestamp: time,
+      clientToken: 'x',
+    });
+  });
+
+  it('that changes nothing is an update all the same', () => {
+    const first = accepted(update(undefined, '{"state":{"reported":{"a":1}}}'));
+    expect(accepted(update(first.shadow, '{"state":{"reported":{"a":1}}}')).shadow.version).toBe(2);
+  });
+
+  it('with `state: null` clears both sections and keeps the shadow', () => {
+    const first = accepted(update(undefined, '{"state":{"desired":{"a":1},"reported":{"a":2}}}'));
+    const cleared = accepted(update(first.shadow, '{"state":null}'));
+    expect(cleared.accepted).toEqual({ state: null, metadata: { timestamp: time }, version: 2, timestamp: time });
+    expect(getDocument(cleared.shadow, time, undefined)).toEqual({
+      state: {},
+      metadata: {},
+      version: 2,
+      timestamp: time,
+    });
+  });
+
+  it('with a section of null removes that section', () => {
+    const first = accepted(update(undefined, '{"state":{"desired":{"a":1},"reported":{"a":2}}}'));
+    const cleared = accepted(update(first.shadow, '{"state":{"desired":null}}'));
+    expect(cleared.accepted).toMatchObject({ state: { desired: null }, metadata: {} });
+    expect(getDocument(cleared.shadow, time, undefined)).toMatchObject({ state: { reported: { a: 2 } } });
+  });
+
+  it('goes on from the version of a deleted predecessor', () => {
+    expect(accepted(update(undefined, '{"state":{"reported":{"z":1}}}', 9)).shadow.version).toBe(10);
+  });
+
+  it('keeps integers that a double cannot hold', () => {
+    const outcome = accepted(update(undefined, '{"state":{"reported":{"serial":12345678901234567890}}}'));
+    expect(JSON.stringify(getDocument(outcome.shadow, time, undefined))).toContain('"serial":12345678901234567890');
+  });
+
+  const nested = (levels: number): string =>
+    `{"state":{"desired":${'{"a":'.repeat(levels - 1)}{"b":1}${'}'.repeat(levels - 1)}}}`;
+  it.each<[request: string, code: number, message: string]>([
+    ['[]', 400, 'Invalid JSON'],
+    ['{', 400, 'Invalid JSON'],
+    ['', 400, 'Invalid JSON'],
+    ['{"x":1}', 400, 'Missing required node: state'],
+    ['{"state":1}', 400, 'State node must be an object'],
+    ['{"state":{"desired":[]}}', 400, 'Desired node must be an object'],
+    ['{"state":{"reported":"on"}}', 400, 'Reported node must be an object'],
+    ['{"state":{"other":1}}', 400, "State contains an invalid node: 'other'"],
+    ['{"state":{"desired":{"l":[1,null]}}}', 400, 'State contains an invalid node: arrays may not contain null'],
+    ['{"state":{},"version":"1"}', 400, 'Invalid version'],
+    ['{"state":{},"version":1.5}', 400, 'Invalid version'],
+    [`{"state":{},"clientToken":"${'x'.repeat(65)}"}`, 400, 'Invalid clientToken'],
+    ['{"state":{},"clientToken":7}', 400, 'Invalid clientToken'],
+    [nested(9), 400, 'JSON contains too many levels of nesting; maximum is 6'],
+    ['{"state":{},"version":3}', 409, 'Version conflict'],
+    [`{"state":{"desired":{"a":"${'x'.repeat(9000)}"}}}`, 413, 'The payload exceeds the maximum size allowed'],
+  ])('%.60s is rejected with %i %s', (request, code, message) => {
+    expect(update(undefined, request)).toMatchObject({ code, message });
+  });
+
+  it('may nest eight levels deep', () => {
+    expect(isRejection(update(undefined, nested(8)))).toBe(false);
+  });
+
+  it('in another encoding than UTF-8 is rejected with 415', () => {
+    expect(parseUpdate(Buffer.from([0x7b, 0xff, 0x7d]), awsShadowLimits)).toMatchObject({ code: 415 });
+  });
+
+  it('that would grow the stored document beyond its limit is rejected, and names its token', () => {
+    const half = 'x'.repeat(5000);
+    const first = accepted(update(undefined, `{"state":{"desired":{"a":"${half}"}}}`));
+    expect(update(first.shadow, `{"state":{"reported":{"b":"${half}"}},"clientToken":"t"}`)).toEqual({
+      code: 413,
+      message: 'The payload exceeds the maximum size allowed',
+      clientToken: 't',
+    });
+  });
+});
+
+describe('a get or delete', () => {
+  it('may be empty', () => expect(parseToken(Buffer.alloc(0), awsShadowLimits)).toEqual({ clientToken: undefined }));
+  it('may carry a token', () =>
+    expect(parseToken(Buffer.from('{"clientToken":"t"}'), awsShadowLimits)).toEqual({ clientToken: 't' }));
+  it('that is no JSON is rejected', () =>
+    expect(parseToken(Buffer.from('{'), awsShadowLimits)).toMatchObject({ code: 400 }));
+});
+
+describe('for any sequence of updates', () => {
+  const leaf = fc.oneof(
+    fc.integer({ min: -3, max: 3 }),
+    fc.constantFrom('on', 'off'),
+    fc.boolean(),
+    fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 2 }),
+  );
+  const { patch } = fc.letrec<{ patch: JsonObject; value: JsonValue }>(tie => ({
+    value: fc.oneof({ maxDepth: 3 }, leaf, fc.constant(null), tie('patch')),
+    patch: fc.dictionary(fc.constantFrom('a', 'b', 'c'), tie('value'), { maxKeys: 3 }),
+  }));
+  const sections = fc.record({
+    desired: fc.option(patch, { nil: undefined }),
+    reported: fc.option(patch, { nil: undefined }),
+  });
+
+  it('a device that applies each delta ends with everything that is desired', () => {
+    fc.assert(
+      fc.property(fc.array(sections, { minLength: 1, maxLength: 12 }), updates => {
+        let shadow = newShadow();
+        for (const state of updates) {
+          const outcome = accepted(update(shadow, JSON.stringify({ state })));
+          shadow = outcome.shadow;
+          if (outcome.delta === undefined) continue;
+          const { state: delta } = outcome.delta as { state: JsonObject };
+          shadow = accepted(update(shadow, JSON.stringify({ state: { reported: delta } }))).shadow;
+          expect(deltaOf(shadow.desired, shadow.reported.state)).toBeUndefined();
+        }
+      }),
+    );
+  });
+
+  it('metadata has the shape of the state', () => {
+    fc.assert(
+      fc.property(fc.array(patch, { maxLength: 8 }), patches => {
+        const merged = patches.reduce((old, next) => mergeSection(old, next, time), emptySection);
+        expect(jsonEquals(shapeOf(merged.state), merged.metadata as JsonObject)).toBe(true);
+      }),
+    );
+  });
+});
+
+function shapeOf(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(shapeOf);
+  if (isJsonObject(value))
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shapeOf(inner as JsonValue)]));
+  return { timestamp: time };
+}
