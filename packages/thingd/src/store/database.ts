@@ -1,0 +1,59 @@
+/** The open database file of the store's thread: settings, statements kept ready, errors told apart. */
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { StoreFailure, StoreThreadSettings } from './requests.ts';
+
+/** Statements in use are far fewer; lists with `IN (…)` of every length are what could grow without bound. */
+const statementLimit = 500;
+
+export function openDatabase({ path, durability }: StoreThreadSettings): DatabaseSync {
+  const database = new DatabaseSync(path);
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'};
+    PRAGMA busy_timeout = 5000;
+    PRAGMA cache_size = -65536;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA journal_size_limit = 67108864;
+  `);
+  return database;
+}
+
+/** Prepared statements by their text; the one not used for longest goes first. */
+export class Statements {
+  readonly #database: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  get(sql: string): StatementSync {
+    let statement = this.#prepared.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      if (this.#prepared.size >= statementLimit) this.#prepared.delete(this.#prepared.keys().next().value as string);
+    } else {
+      this.#prepared.delete(sql);
+    }
+    this.#prepared.set(sql, statement);
+    return statement;
+  }
+}
+
+const SQLITE_CONSTRAINT_FOREIGNKEY = 787;
+const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
+const SQLITE_CONSTRAINT_UNIQUE = 2067;
+
+/** What a failed statement means to its caller. A reference to nothing is stale: what it was decided on has gone since. */
+export function failureOf(error: unknown, sql: string): StoreFailure {
+  const message = `${error instanceof Error ? error.message : String(error)} in ${sql}`;
+  switch ((error as { errcode?: unknown }).errcode) {
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_UNIQUE:
+      return { name: 'DuplicateKey', message };
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+      return { name: 'StaleWrite', message };
+    default:
+      return { name: 'Error', message };
+  }
+}

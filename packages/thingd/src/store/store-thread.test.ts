@@ -1,0 +1,127 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type SqlValue, StaleWrite } from '@thingd/core';
+import { storeContract } from '@thingd/core/testing';
+import { describe, expect, test } from 'vitest';
+import { lockDirectory } from './directory-lock.ts';
+import { StoreThread } from './store-thread.ts';
+
+const query = (sql: string, ...parameters: SqlValue[]) => ({ sql, parameters });
+
+async function inDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'thingd-store-'));
+  try {
+    return await use(directory);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+describe('the store in its thread, in memory', () => {
+  storeContract(async () => {
+    const store = await StoreThread.open({ path: ':memory:', durability: 'full' });
+    return { store, close: () => store.close() };
+  });
+});
+
+describe('the store in its thread, in a file', () => {
+  storeContract(async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'thingd-store-'));
+    const store = await StoreThread.open({ path: join(directory, 'thingd.db'), durability: 'full' });
+    const close = async () => {
+      await store.close();
+      await rm(directory, { recursive: true });
+    };
+    return { store, close };
+  });
+});
+
+test('requests made while a group is written become the next group, one transaction for all', async () => {
+  const commits: number[] = [];
+  const store = await StoreThread.open({
+    path: ':memory:',
+    durability: 'full',
+    onCommit: ({ writers }) => commits.push(writers),
+  });
+  await store.commit([query('create table n (n integer primary key)')]);
+  await Promise.all(Array.from({ length: 500 }, (_, n) => store.commit([query('insert into n values (?)', n)])));
+  expect(commits.reduce((sum, writers) => sum + writers)).toBe(501);
+  expect(commits.length).toBeLessThan(20);
+  await store.close();
+});
+
+test('a read sees the writes asked for before it, answered or not', async () => {
+  const store = await StoreThread.open({ path: ':memory:', durability: 'full' });
+  store.commit([query('create table n (n integer primary key)')]);
+  store.commit([query('insert into n values (1)')]);
+  const before = store.all(query('select n from n'));
+  store.commit([query('insert into n values (2)')]);
+  expect(await before).toEqual([{ n: 1 }]);
+  await store.close();
+});
+
+test('the failure of one caller in a group undoes its writes alone', async () => {
+  const store = await StoreThread.open({ path: ':memory:', durability: 'full' });
+  await store.commit([query('create table n (n integer primary key)')]);
+  const stale = { ...query('delete from n where n = 99'), expect: 1 };
+  const outcomes = await Promise.allSettled([
+    store.commit([query('insert into n values (1)')]),
+    store.commit([query('insert into n values (2)'), stale]),
+    store.commit([query('insert into n values (3)')]),
+  ]);
+  expect(outcomes.map(outcome => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect((outcomes[1] as PromiseRejectedResult).reason).toBeInstanceOf(StaleWrite);
+  expect(await store.all(query('select n from n'))).toEqual([{ n: 1 }, { n: 3 }]);
+  await store.close();
+});
+
+test('everything asked for before `close` is kept', () =>
+  inDirectory(async directory => {
+    const path = join(directory, 'thingd.db');
+    const first = await StoreThread.open({ path, durability: 'full' });
+    first.commit([query('create table n (n integer primary key)')]);
+    for (let n = 0; n < 100; n++) first.commit([query('insert into n values (?)', n)]);
+    await first.close();
+    await expect(first.all(query('select 1'))).rejects.toThrow('closed');
+    const second = await StoreThread.open({ path, durability: 'full' });
+    expect(await second.all(query('select count(*) as count from n'))).toEqual([{ count: 100 }]);
+    await second.close();
+  }));
+
+test('a database that cannot be opened says why', () =>
+  inDirectory(async directory => {
+    const failures: Error[] = [];
+    const open = StoreThread.open({ path: directory, durability: 'full', onFailure: error => failures.push(error) });
+    await expect(open).rejects.toThrow(/unable to open database file/);
+    expect(failures).toHaveLength(1);
+  }));
+
+test('a journal that does not apply ends the store loudly, and nothing of its group is kept', () =>
+  inDirectory(async directory => {
+    const path = join(directory, 'thingd.db');
+    const failures: Error[] = [];
+    const store = await StoreThread.open({ path, durability: 'full', onFailure: error => failures.push(error) });
+    await store.commit([query('create table n (n integer primary key)')]);
+    const outcomes = await Promise.allSettled([
+      store.commit([query('insert into n values (1)')]),
+      store.journal(Uint8Array.of(255)),
+    ]);
+    expect(outcomes.map(outcome => outcome.status)).toEqual(['rejected', 'rejected']);
+    expect(failures[0]?.message).toMatch('unknown journal record');
+    await expect(store.commit([])).rejects.toThrow('unknown journal record');
+    const again = await StoreThread.open({ path, durability: 'full' });
+    expect(await again.all(query('select n from n'))).toEqual([]);
+    await again.close();
+  }));
+
+test('a directory is locked by one holder at a time', () =>
+  inDirectory(async directory => {
+    const release = lockDirectory(directory);
+    expect(release).toBeDefined();
+    expect(lockDirectory(directory)).toBeUndefined();
+    release?.();
+    const again = lockDirectory(directory);
+    expect(again).toBeDefined();
+    again?.();
+  }));

@@ -1,0 +1,34 @@
+/** The store's thread: takes requests off its port, answers them in groups. An exception ends it, and the program with it. */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { BrokerTables } from './broker-tables.ts';
+import { openDatabase } from './database.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { StoreRequest, StoreThreadSettings } from './requests.ts';
+
+if (parentPort === null) throw new Error('the store runs as a worker thread');
+const port = parentPort;
+const database = openDatabase(workerData as StoreThreadSettings);
+const groups = new GroupCommit(database, new BrokerTables(database));
+const queue: StoreRequest[] = [];
+
+port.on('message', (requests: StoreRequest[]) => {
+  queue.push(...requests);
+  takeArrived();
+  while (queue.length > 0) {
+    const closing = queue.at(-1)?.kind === 'close';
+    const reply = groups.next(queue);
+    const last = closing && queue.length === 0;
+    // Closing folds the write-ahead log back into the file.
+    if (last) database.close();
+    port.postMessage(reply);
+    if (last) return port.close();
+    // What came while this group was written is the next one.
+    takeArrived();
+  }
+});
+
+function takeArrived(): void {
+  for (let arrived = receiveMessageOnPort(port); arrived !== undefined; arrived = receiveMessageOnPort(port)) {
+    queue.push(...(arrived.message as StoreRequest[]));
+  }
+}
