@@ -1,0 +1,207 @@
+/** Where things are kept: one row each, and one row per attribute to find them by. */
+import type { Compilable } from 'kysely';
+import type { Migration } from '../store/migrations.ts';
+import type { Position } from '../store/pagination.ts';
+import { queryBuilder, readAll, readFirst, write } from '../store/query.ts';
+import type { Store, Write } from '../store/store.ts';
+import type { Thing } from './thing.ts';
+
+export interface ThingTables {
+  thing: ThingRow;
+  thing_attribute: { realm: string; thing_name: string; attribute_name: string; attribute_value: string };
+}
+
+interface ThingRow {
+  realm: string;
+  thing_name: string;
+  thing_id: string;
+  thing_type_name: string | null;
+  /** JSON object. */
+  attributes: string;
+  version: number;
+  /** One more with each change of the thing's group memberships. */
+  membership_version: number;
+  created_at: number;
+}
+
+export const thingMigration: Migration = {
+  name: 'registry: things',
+  statements: schema => [
+    schema
+      .createTable('thing')
+      .addColumn('realm', 'text', column => column.notNull())
+      .addColumn('thing_name', 'text', column => column.notNull())
+      .addColumn('thing_id', 'text', column => column.notNull())
+      .addColumn('thing_type_name', 'text')
+      .addColumn('attributes', 'text', column => column.notNull())
+      .addColumn('version', 'bigint', column => column.notNull())
+      .addColumn('membership_version', 'bigint', column => column.notNull())
+      .addColumn('created_at', 'bigint', column => column.notNull())
+      .addPrimaryKeyConstraint('thing_key', ['realm', 'thing_name'])
+      .addForeignKeyConstraint('thing_has_type', ['realm', 'thing_type_name'], 'thing_type', [
+        'realm',
+        'thing_type_name',
+      ]),
+    schema.createIndex('thing_by_type').on('thing').columns(['realm', 'thing_type_name', 'thing_name']),
+    schema
+      .createTable('thing_attribute')
+      .addColumn('realm', 'text', column => column.notNull())
+      .addColumn('thing_name', 'text', column => column.notNull())
+      .addColumn('attribute_name', 'text', column => column.notNull())
+      .addColumn('attribute_value', 'text', column => column.notNull())
+      .addPrimaryKeyConstraint('thing_attribute_key', ['realm', 'thing_name', 'attribute_name'])
+      .addForeignKeyConstraint(
+        'thing_attribute_of_thing',
+        ['realm', 'thing_name'],
+        'thing',
+        ['realm', 'thing_name'],
+        constraint => constraint.onDelete('cascade'),
+      ),
+    schema
+      .createIndex('thing_attribute_by_value')
+      .on('thing_attribute')
+      .columns(['realm', 'attribute_name', 'attribute_value', 'thing_name']),
+  ],
+};
+
+export interface ThingFilter {
+  readonly thingTypeName?: string | undefined;
+  readonly attributeName?: string | undefined;
+  readonly attributeValue?: string | undefined;
+  /** `attributeValue` is the beginning of the value, not all of it. */
+  readonly usePrefixAttributeValue?: boolean | undefined;
+}
+
+/** Things by name, as far as they pass the filter. */
+export async function listThings(
+  store: Store,
+  realm: string,
+  filter: ThingFilter,
+  after: Position | undefined,
+  limit: number,
+): Promise<Thing[]> {
+  const { thingTypeName, attributeName, attributeValue, usePrefixAttributeValue } = filter;
+  let query = queryBuilder<ThingTables>(store).selectFrom('thing').selectAll('thing').where('thing.realm', '=', realm);
+  if (thingTypeName !== undefined) query = query.where('thing.thing_type_name', '=', thingTypeName);
+  if (attributeName !== undefined) {
+    query = query.where(thing =>
+      thing.exists(
+        thing
+          .selectFrom('thing_attribute')
+          .select('thing_attribute.thing_name')
+          .whereRef('thing_attribute.thing_name', '=', 'thing.thing_name')
+          .where('thing_attribute.realm', '=', realm)
+          .where('attribute_name', '=', attributeName)
+          .$if(attributeValue !== undefined, attribute =>
+            usePrefixAttributeValue
+              ? attribute.where(({ eb, fn, val }) =>
+                  eb(fn('substr', ['attribute_value', val(1), val(attributeValue!.length)]), '=', attributeValue),
+                )
+              : attribute.where('attribute_value', '=', attributeValue!),
+          ),
+      ),
+    );
+  }
+  if (after) query = query.where('thing.thing_name', '>', after[0] as string);
+  return (await readAll(store, query.orderBy('thing.thing_name').limit(limit))).map(toThing);
+}
+
+export async function readThing(store: Store, realm: string, thingName: string): Promise<Thing | undefined> {
+  const row = await readFirst(store, thingRow(store, realm, thingName));
+  return row && toThing(row);
+}
+
+export const thingExists = async (store: Store, realm: string, thingName: string): Promise<boolean> =>
+  (await readThing(store, realm, thingName)) !== undefined;
+
+/** The version a change of the thing's memberships must find; `undefined` when there is no such thing. */
+export const readMembershipVersion = async (
+  store: Store,
+  realm: string,
+  thingName: string,
+): Promise<number | undefined> => (await readFirst(store, thingRow(store, realm, thingName)))?.membership_version;
+
+const thingRow = (store: Store, realm: string, thingName: string): Compilable<ThingRow> =>
+  queryBuilder<ThingTables>(store)
+    .selectFrom('thing')
+    .selectAll()
+    .where('realm', '=', realm)
+    .where('thing_name', '=', thingName);
+
+export function insertThing(store: Store, realm: string, thing: Thing): Write[] {
+  const row: ThingRow = {
+    realm,
+    thing_name: thing.thingName,
+    thing_id: thing.thingId,
+    thing_type_name: thing.thingTypeName ?? null,
+    attributes: JSON.stringify(thing.attributes),
+    version: thing.version,
+    membership_version: 0,
+    created_at: thing.createdAt,
+  };
+  return [
+    write(queryBuilder<ThingTables>(store).insertInto('thing').values(row), 1),
+    ...insertAttributes(store, realm, thing),
+  ];
+}
+
+/** Stale unless the stored thing still has the version just before this one's. */
+export function replaceThing(store: Store, realm: string, thing: Thing): Write[] {
+  const db = queryBuilder<ThingTables>(store);
+  const update = db
+    .updateTable('thing')
+    .set({
+      thing_type_name: thing.thingTypeName ?? null,
+      attributes: JSON.stringify(thing.attributes),
+      version: thing.version,
+    })
+    .where('realm', '=', realm)
+    .where('thing_name', '=', thing.thingName)
+    .where('thing_id', '=', thing.thingId)
+    .where('version', '=', thing.version - 1);
+  const clear = db.deleteFrom('thing_attribute').where('realm', '=', realm).where('thing_name', '=', thing.thingName);
+  return [write(update, 1), write(clear), ...insertAttributes(store, realm, thing)];
+}
+
+/** Stale unless the stored thing is exactly this one, and while principals are attached to it. */
+export const deleteThing = (store: Store, realm: string, thing: Thing): Write =>
+  write(
+    queryBuilder<ThingTables>(store)
+      .deleteFrom('thing')
+      .where('realm', '=', realm)
+      .where('thing_name', '=', thing.thingName)
+      .where('thing_id', '=', thing.thingId)
+      .where('version', '=', thing.version),
+    1,
+  );
+
+/** Claims the right to change the thing's memberships, read at `version`. */
+export const bumpMembershipVersion = (store: Store, realm: string, thingName: string, version: number): Write =>
+  write(
+    queryBuilder<ThingTables>(store)
+      .updateTable('thing')
+      .set({ membership_version: version + 1 })
+      .where('realm', '=', realm)
+      .where('thing_name', '=', thingName)
+      .where('membership_version', '=', version),
+    1,
+  );
+
+function insertAttributes(store: Store, realm: string, thing: Thing): Write[] {
+  const rows = Object.entries(thing.attributes).map(([name, value]) => ({
+    realm,
+    thing_name: thing.thingName,
+    attribute_name: name,
+    attribute_value: value,
+  }));
+  return rows.length === 0 ? [] : [write(queryBuilder<ThingTables>(store).insertInto('thing_attribute').values(rows))];
+}
+
+const toThing = (row: ThingRow): Thing => ({
+  thingName: row.thing_name,
+  thingId: row.thing_id,
+  thingTypeName: row.thing_type_name ?? undefined,
+  attributes: JSON.parse(row.attributes),
+  version: row.version,
+  createdAt: row.created_at,
+});

@@ -1,3 +1,0 @@
-/** What tests of other packages use: the store in memory, and the contract that every store must pass. Imports vitest. */
-export { MemoryStore } from './store/memory-store.ts';
-export { type OpenStore, storeContract } from './store/store.contract.ts';
