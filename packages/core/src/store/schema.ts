@@ -1,11 +1,20 @@
 /**
- * The whole schema: every domain folder's migrations, in the order they are run. New ones are appended; those released never
- * change and never move.
+ * The whole schema: every domain folder's migrations, in the order they are run: a table comes after those it refers to.
+ * Migrations that are released never change; what comes later is appended to its folder's.
  */
-import { thingPrincipalMigration } from '../registry/thing-principal-store.ts';
-import { thingMigration } from '../registry/thing-store.ts';
-import { thingTypeMigration } from '../registry/thing-type-store.ts';
-import { tagMigration } from '../tags/tag-store.ts';
+import { membershipMigrations } from '../registry/membership-store.ts';
+import { thingGroupMigrations } from '../registry/thing-group-store.ts';
+import { thingPrincipalMigrations } from '../registry/thing-principal-store.ts';
+import { thingMigrations } from '../registry/thing-store.ts';
+import { thingTypeMigrations } from '../registry/thing-type-store.ts';
+import { tagMigrations } from '../tags/tag-store.ts';
 import type { Migration } from './migrations.ts';
 
-export const schema: readonly Migration[] = [thingTypeMigration, thingMigration, thingPrincipalMigration, tagMigration];
+export const schema: readonly Migration[] = [
+  ...thingTypeMigrations,
+  ...thingMigrations,
+  ...thingPrincipalMigrations,
+  ...thingGroupMigrations,
+  ...membershipMigrations,
+  ...tagMigrations,
+];
