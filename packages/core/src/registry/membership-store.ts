@@ -9,38 +9,36 @@ export interface MembershipTables extends ThingGroupTables {
   thing_group_member: { realm: string; thing_group_name: string; thing_name: string; added_at: number };
 }
 
-export const membershipMigrations: readonly Migration[] = [
-  {
-    name: 'registry: members of thing groups',
-    statements: schema => [
-      schema
-        .createTable('thing_group_member')
-        .addColumn('realm', 'text', column => column.notNull())
-        .addColumn('thing_group_name', 'text', column => column.notNull())
-        .addColumn('thing_name', 'text', column => column.notNull())
-        .addColumn('added_at', 'bigint', column => column.notNull())
-        .addPrimaryKeyConstraint('thing_group_member_key', ['realm', 'thing_group_name', 'thing_name'])
-        .addForeignKeyConstraint(
-          'thing_group_member_in_group',
-          ['realm', 'thing_group_name'],
-          'thing_group',
-          ['realm', 'thing_group_name'],
-          constraint => constraint.onDelete('cascade'),
-        )
-        .addForeignKeyConstraint(
-          'thing_group_member_is_thing',
-          ['realm', 'thing_name'],
-          'thing',
-          ['realm', 'thing_name'],
-          constraint => constraint.onDelete('cascade'),
-        ),
-      schema
-        .createIndex('thing_group_member_by_thing')
-        .on('thing_group_member')
-        .columns(['realm', 'thing_name', 'thing_group_name']),
-    ],
-  },
-];
+export const membershipMigration: Migration = {
+  name: 'registry: members of thing groups',
+  statements: schema => [
+    schema
+      .createTable('thing_group_member')
+      .addColumn('realm', 'text', column => column.notNull())
+      .addColumn('thing_group_name', 'text', column => column.notNull())
+      .addColumn('thing_name', 'text', column => column.notNull())
+      .addColumn('added_at', 'bigint', column => column.notNull())
+      .addPrimaryKeyConstraint('thing_group_member_key', ['realm', 'thing_group_name', 'thing_name'])
+      .addForeignKeyConstraint(
+        'thing_group_member_in_group',
+        ['realm', 'thing_group_name'],
+        'thing_group',
+        ['realm', 'thing_group_name'],
+        constraint => constraint.onDelete('cascade'),
+      )
+      .addForeignKeyConstraint(
+        'thing_group_member_is_thing',
+        ['realm', 'thing_name'],
+        'thing',
+        ['realm', 'thing_name'],
+        constraint => constraint.onDelete('cascade'),
+      ),
+    schema
+      .createIndex('thing_group_member_by_thing')
+      .on('thing_group_member')
+      .columns(['realm', 'thing_name', 'thing_group_name']),
+  ],
+};
 
 /** The names of the groups a thing is a direct member of. */
 export async function listGroupsOfThing(

@@ -22,33 +22,31 @@ interface ThingGroupRow {
   created_at: number;
 }
 
-export const thingGroupMigrations: readonly Migration[] = [
-  {
-    name: 'registry: thing groups',
-    statements: schema => [
-      schema
-        .createTable('thing_group')
-        .addColumn('realm', 'text', column => column.notNull())
-        .addColumn('thing_group_name', 'text', column => column.notNull())
-        .addColumn('thing_group_id', 'text', column => column.notNull())
-        .addColumn('parent_group_name', 'text')
-        .addColumn('description', 'text')
-        .addColumn('attributes', 'text', column => column.notNull())
-        .addColumn('version', 'bigint', column => column.notNull())
-        .addColumn('created_at', 'bigint', column => column.notNull())
-        .addPrimaryKeyConstraint('thing_group_key', ['realm', 'thing_group_name'])
-        // No cascade: a group with child groups cannot be deleted.
-        .addForeignKeyConstraint('thing_group_has_parent', ['realm', 'parent_group_name'], 'thing_group', [
-          'realm',
-          'thing_group_name',
-        ]),
-      schema
-        .createIndex('thing_group_by_parent')
-        .on('thing_group')
-        .columns(['realm', 'parent_group_name', 'thing_group_name']),
-    ],
-  },
-];
+export const thingGroupMigration: Migration = {
+  name: 'registry: thing groups',
+  statements: schema => [
+    schema
+      .createTable('thing_group')
+      .addColumn('realm', 'text', column => column.notNull())
+      .addColumn('thing_group_name', 'text', column => column.notNull())
+      .addColumn('thing_group_id', 'text', column => column.notNull())
+      .addColumn('parent_group_name', 'text')
+      .addColumn('description', 'text')
+      .addColumn('attributes', 'text', column => column.notNull())
+      .addColumn('version', 'bigint', column => column.notNull())
+      .addColumn('created_at', 'bigint', column => column.notNull())
+      .addPrimaryKeyConstraint('thing_group_key', ['realm', 'thing_group_name'])
+      // No cascade: a group with child groups cannot be deleted.
+      .addForeignKeyConstraint('thing_group_has_parent', ['realm', 'parent_group_name'], 'thing_group', [
+        'realm',
+        'thing_group_name',
+      ]),
+    schema
+      .createIndex('thing_group_by_parent')
+      .on('thing_group')
+      .columns(['realm', 'parent_group_name', 'thing_group_name']),
+  ],
+};
 
 export async function readThingGroup(store: Store, realm: string, name: string): Promise<ThingGroup | undefined> {
   const query = queryBuilder<ThingGroupTables>(store)

@@ -26,27 +26,22 @@ export interface ThingPrincipalTables {
   };
 }
 
-export const thingPrincipalMigrations: readonly Migration[] = [
-  {
-    name: 'registry: principals of things',
-    statements: schema => [
-      schema
-        .createTable('thing_principal')
-        .addColumn('realm', 'text', column => column.notNull())
-        .addColumn('thing_name', 'text', column => column.notNull())
-        .addColumn('principal', 'text', column => column.notNull())
-        .addColumn('thing_principal_type', 'text', column => column.notNull())
-        .addColumn('attached_at', 'bigint', column => column.notNull())
-        .addPrimaryKeyConstraint('thing_principal_key', ['realm', 'principal', 'thing_name'])
-        // No cascade: a thing with principals cannot be deleted.
-        .addForeignKeyConstraint('thing_principal_of_thing', ['realm', 'thing_name'], 'thing', ['realm', 'thing_name']),
-      schema
-        .createIndex('thing_principal_by_thing')
-        .on('thing_principal')
-        .columns(['realm', 'thing_name', 'principal']),
-    ],
-  },
-];
+export const thingPrincipalMigration: Migration = {
+  name: 'registry: principals of things',
+  statements: schema => [
+    schema
+      .createTable('thing_principal')
+      .addColumn('realm', 'text', column => column.notNull())
+      .addColumn('thing_name', 'text', column => column.notNull())
+      .addColumn('principal', 'text', column => column.notNull())
+      .addColumn('thing_principal_type', 'text', column => column.notNull())
+      .addColumn('attached_at', 'bigint', column => column.notNull())
+      .addPrimaryKeyConstraint('thing_principal_key', ['realm', 'principal', 'thing_name'])
+      // No cascade: a thing with principals cannot be deleted.
+      .addForeignKeyConstraint('thing_principal_of_thing', ['realm', 'thing_name'], 'thing', ['realm', 'thing_name']),
+    schema.createIndex('thing_principal_by_thing').on('thing_principal').columns(['realm', 'thing_name', 'principal']),
+  ],
+};
 
 export interface AttachmentFilter {
   readonly thingName?: string | undefined;

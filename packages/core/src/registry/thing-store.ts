@@ -24,47 +24,45 @@ interface ThingRow {
   created_at: number;
 }
 
-export const thingMigrations: readonly Migration[] = [
-  {
-    name: 'registry: things',
-    statements: schema => [
-      schema
-        .createTable('thing')
-        .addColumn('realm', 'text', column => column.notNull())
-        .addColumn('thing_name', 'text', column => column.notNull())
-        .addColumn('thing_id', 'text', column => column.notNull())
-        .addColumn('thing_type_name', 'text')
-        .addColumn('attributes', 'text', column => column.notNull())
-        .addColumn('version', 'bigint', column => column.notNull())
-        .addColumn('membership_version', 'bigint', column => column.notNull())
-        .addColumn('created_at', 'bigint', column => column.notNull())
-        .addPrimaryKeyConstraint('thing_key', ['realm', 'thing_name'])
-        .addForeignKeyConstraint('thing_has_type', ['realm', 'thing_type_name'], 'thing_type', [
-          'realm',
-          'thing_type_name',
-        ]),
-      schema.createIndex('thing_by_type').on('thing').columns(['realm', 'thing_type_name', 'thing_name']),
-      schema
-        .createTable('thing_attribute')
-        .addColumn('realm', 'text', column => column.notNull())
-        .addColumn('thing_name', 'text', column => column.notNull())
-        .addColumn('attribute_name', 'text', column => column.notNull())
-        .addColumn('attribute_value', 'text', column => column.notNull())
-        .addPrimaryKeyConstraint('thing_attribute_key', ['realm', 'thing_name', 'attribute_name'])
-        .addForeignKeyConstraint(
-          'thing_attribute_of_thing',
-          ['realm', 'thing_name'],
-          'thing',
-          ['realm', 'thing_name'],
-          constraint => constraint.onDelete('cascade'),
-        ),
-      schema
-        .createIndex('thing_attribute_by_value')
-        .on('thing_attribute')
-        .columns(['realm', 'attribute_name', 'attribute_value', 'thing_name']),
-    ],
-  },
-];
+export const thingMigration: Migration = {
+  name: 'registry: things',
+  statements: schema => [
+    schema
+      .createTable('thing')
+      .addColumn('realm', 'text', column => column.notNull())
+      .addColumn('thing_name', 'text', column => column.notNull())
+      .addColumn('thing_id', 'text', column => column.notNull())
+      .addColumn('thing_type_name', 'text')
+      .addColumn('attributes', 'text', column => column.notNull())
+      .addColumn('version', 'bigint', column => column.notNull())
+      .addColumn('membership_version', 'bigint', column => column.notNull())
+      .addColumn('created_at', 'bigint', column => column.notNull())
+      .addPrimaryKeyConstraint('thing_key', ['realm', 'thing_name'])
+      .addForeignKeyConstraint('thing_has_type', ['realm', 'thing_type_name'], 'thing_type', [
+        'realm',
+        'thing_type_name',
+      ]),
+    schema.createIndex('thing_by_type').on('thing').columns(['realm', 'thing_type_name', 'thing_name']),
+    schema
+      .createTable('thing_attribute')
+      .addColumn('realm', 'text', column => column.notNull())
+      .addColumn('thing_name', 'text', column => column.notNull())
+      .addColumn('attribute_name', 'text', column => column.notNull())
+      .addColumn('attribute_value', 'text', column => column.notNull())
+      .addPrimaryKeyConstraint('thing_attribute_key', ['realm', 'thing_name', 'attribute_name'])
+      .addForeignKeyConstraint(
+        'thing_attribute_of_thing',
+        ['realm', 'thing_name'],
+        'thing',
+        ['realm', 'thing_name'],
+        constraint => constraint.onDelete('cascade'),
+      ),
+    schema
+      .createIndex('thing_attribute_by_value')
+      .on('thing_attribute')
+      .columns(['realm', 'attribute_name', 'attribute_value', 'thing_name']),
+  ],
+};
 
 export interface ThingFilter {
   readonly thingTypeName?: string | undefined;

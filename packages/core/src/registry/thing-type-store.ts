@@ -19,22 +19,20 @@ interface ThingTypeRow {
   deprecated_at: number | null;
 }
 
-export const thingTypeMigrations: readonly Migration[] = [
-  {
-    name: 'registry: thing types',
-    statements: schema => [
-      schema
-        .createTable('thing_type')
-        .addColumn('realm', 'text', column => column.notNull())
-        .addColumn('thing_type_name', 'text', column => column.notNull())
-        .addColumn('thing_type_id', 'text', column => column.notNull())
-        .addColumn('properties', 'text', column => column.notNull())
-        .addColumn('created_at', 'bigint', column => column.notNull())
-        .addColumn('deprecated_at', 'bigint')
-        .addPrimaryKeyConstraint('thing_type_key', ['realm', 'thing_type_name']),
-    ],
-  },
-];
+export const thingTypeMigration: Migration = {
+  name: 'registry: thing types',
+  statements: schema => [
+    schema
+      .createTable('thing_type')
+      .addColumn('realm', 'text', column => column.notNull())
+      .addColumn('thing_type_name', 'text', column => column.notNull())
+      .addColumn('thing_type_id', 'text', column => column.notNull())
+      .addColumn('properties', 'text', column => column.notNull())
+      .addColumn('created_at', 'bigint', column => column.notNull())
+      .addColumn('deprecated_at', 'bigint')
+      .addPrimaryKeyConstraint('thing_type_key', ['realm', 'thing_type_name']),
+  ],
+};
 
 export async function readThingType(
   store: Store,

@@ -9,20 +9,18 @@ export interface TagTables {
   tag: { realm: string; resource_arn: string; tag_key: string; tag_value: string };
 }
 
-export const tagMigrations: readonly Migration[] = [
-  {
-    name: 'tags: tags',
-    statements: schema => [
-      schema
-        .createTable('tag')
-        .addColumn('realm', 'text', column => column.notNull())
-        .addColumn('resource_arn', 'text', column => column.notNull())
-        .addColumn('tag_key', 'text', column => column.notNull())
-        .addColumn('tag_value', 'text', column => column.notNull())
-        .addPrimaryKeyConstraint('tag_key_of_resource', ['realm', 'resource_arn', 'tag_key']),
-    ],
-  },
-];
+export const tagMigration: Migration = {
+  name: 'tags: tags',
+  statements: schema => [
+    schema
+      .createTable('tag')
+      .addColumn('realm', 'text', column => column.notNull())
+      .addColumn('resource_arn', 'text', column => column.notNull())
+      .addColumn('tag_key', 'text', column => column.notNull())
+      .addColumn('tag_value', 'text', column => column.notNull())
+      .addPrimaryKeyConstraint('tag_key_of_resource', ['realm', 'resource_arn', 'tag_key']),
+  ],
+};
 
 export async function listTags(
   store: Store,
