@@ -4,16 +4,22 @@ import { decodeProperties, encodeProperties } from './properties.ts';
 import { Carrier } from './property-table.ts';
 import { PacketReader } from './reader.ts';
 import { MqttError, malformed, protocolError, ReasonCode } from './reason-code.ts';
+import type { RecentTopics } from './recent-topics.ts';
 import { decodeTopicName } from './text.ts';
 import { variableByteIntegerLength, writer, writeVariableByteInteger } from './writer.ts';
 
-/** The PUBLISH whose body is `buffer[start..end)`; the payload is a view. Throws `MqttError`. */
+/**
+ * The PUBLISH whose body is `buffer[start..end)`; the payload is a view. Throws `MqttError`.
+ *
+ * A connection that passes its `recent` topics gets a name it has used before as the same string, and sooner.
+ */
 export function decodePublish(
   firstByte: number,
   buffer: Buffer,
   start: number,
   end: number,
   version: ProtocolVersion,
+  recent?: RecentTopics,
 ): Publish {
   const qos = (firstByte >> 1) & 3;
   const dup = (firstByte & 8) !== 0;
@@ -23,7 +29,8 @@ export function decodePublish(
   if (topicStart > end) throw malformed('the packet ends inside a field');
   let position = topicStart + ((buffer[start]! << 8) | buffer[start + 1]!);
   if (position > end) throw malformed('the packet ends inside a field');
-  const topic = decodeTopicName(buffer, topicStart, position);
+  const topic =
+    recent === undefined ? decodeTopicName(buffer, topicStart, position) : recent.decode(buffer, topicStart, position);
   let packetId = 0;
   if (qos !== 0) {
     if (position + 2 > end) throw malformed('the packet ends inside a field');
