@@ -1,4 +1,16 @@
 /** AWS IoT Core's HTTPS face: operations, their protocol and the server that answers them. */
+
+export {
+  type Api,
+  type ApiLog,
+  type ApiOptions,
+  type Arrival,
+  type CallRecord,
+  createApi,
+} from './api.ts';
+export type { AccessKey, AccessKeys, Dev, Identity } from './authorization/authenticate.ts';
+export type { Denial } from './authorization/authorize.ts';
+export { authenticateWebSocket } from './authorization/websocket.ts';
 export type * from './generated/iot.ts';
 export type {
   IotJobsDataInput,
@@ -6,10 +18,10 @@ export type {
   IotJobsDataOperations,
   IotJobsDataOutput,
 } from './generated/iot-jobs-data.ts';
-export type {
-  IotDataInput,
-  IotDataOperationName,
-  IotDataOperations,
-  IotDataOutput,
-} from './generated/iotdata.ts';
+export type { IotDataInput, IotDataOperationName, IotDataOperations, IotDataOutput } from './generated/iotdata.ts';
+export { type OperationServices, operations } from './operations/index.ts';
 export type * from './operations/operation.ts';
+export { type StoredOnly, storedOnly } from './operations/stored-only.ts';
+export { RequestError, type RequestErrorName } from './protocol/errors.ts';
+export type { HttpRequest, HttpResponse } from './protocol/message.ts';
+export { type ApiPluginOptions, apiPlugin, headersOf } from './server.ts';

@@ -1,0 +1,97 @@
+/**
+ * The API as a Fastify plugin, for plain and TLS servers alike. It takes every path nobody else has, undecoded, and every
+ * body as bytes; listening, TLS and WebSockets belong to the program.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify';
+import { type ApiOptions, type Arrival, createApi } from './api.ts';
+import type { Identity } from './authorization/authenticate.ts';
+import type { HttpRequest } from './protocol/message.ts';
+
+export interface ApiPluginOptions extends ApiOptions {
+  /**
+   * The device behind a client certificate, or undefined when it is unknown or not active.
+   *
+   * @param der the presented certificate
+   * @param serverName the name the client asked for (SNI)
+   */
+  readonly resolveCertificate?: (der: Buffer, serverName: string | undefined) => Promise<Identity | undefined>;
+  /** Bytes a request's body may have; 1 MiB unless given. */
+  readonly bodyLimit?: number;
+}
+
+const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
+
+/**
+ * Registers the API:
+ *
+ * ```ts
+ * const server = Fastify({ routerOptions: { ignoreTrailingSlash: false } })
+ * await server.register(apiPlugin, { handlers, accessKeys, clock, log })
+ * ```
+ */
+export const apiPlugin: FastifyPluginCallback<ApiPluginOptions> = (fastify, options, done) => {
+  const api = createApi(options);
+  takeBodiesAsBytes(fastify, options.bodyLimit ?? 1024 * 1024);
+  fastify.setErrorHandler(async (error: { statusCode?: number }, _request, reply) => {
+    const tooLarge = error.statusCode === 413;
+    reply
+      .code(tooLarge ? 413 : (error.statusCode ?? 500))
+      .header('x-amzn-errortype', tooLarge ? 'RequestEntityTooLargeException' : 'InvalidRequestException')
+      .type('application/json')
+      .send(JSON.stringify({ message: tooLarge ? 'the request body is too large' : 'the request could not be read' }));
+  });
+  for (const url of ['/', '/*']) {
+    fastify.route({
+      method: [...methods],
+      url,
+      exposeHeadRoute: false,
+      handler: async (request, reply) => {
+        const { status, headers, body } = await api(toHttpRequest(request), arrivalOf(request, options));
+        return reply.code(status).headers(headers).send(body);
+      },
+    });
+  }
+  done();
+};
+
+function takeBodiesAsBytes(fastify: FastifyInstance, bodyLimit: number): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
+}
+
+function toHttpRequest(request: FastifyRequest): HttpRequest {
+  const url = request.raw.url ?? '/';
+  const question = url.indexOf('?');
+  return {
+    method: request.method,
+    path: question < 0 ? url : url.slice(0, question),
+    query: question < 0 ? '' : url.slice(question + 1),
+    headers: headersOf(request.raw),
+    body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+  };
+}
+
+/** Headers with repeated values joined by a bare comma, as signatures have them. */
+export function headersOf(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, values] of Object.entries(request.headersDistinct)) headers[name] = textOf(values?.join(',') ?? '');
+  return headers;
+}
+
+/** Node gives a header's bytes one per character; some clients send UTF-8, others Latin-1, and all sign the text. */
+function textOf(bytes: string): string {
+  const buffer = Buffer.from(bytes, 'latin1');
+  return isUtf8(buffer) ? buffer.toString('utf8') : bytes;
+}
+
+function arrivalOf(request: FastifyRequest, { resolveCertificate }: ApiPluginOptions): Arrival {
+  const sourceIp = request.ip;
+  const socket = request.raw.socket as Partial<TLSSocket>;
+  const der = resolveCertificate && socket.getPeerCertificate?.().raw;
+  if (!resolveCertificate || !der) return { sourceIp };
+  const serverName = socket.servername || undefined;
+  return { sourceIp, hasCertificate: true, certificate: () => resolveCertificate(der, serverName) };
+}
