@@ -19,8 +19,15 @@ interface DocumentBody {
   readonly metadata: { readonly desired?: Metadata; readonly reported?: Metadata };
 }
 
+/** The sections as JSON text: what is stored, and what the size limit counts. */
+export interface ShadowText {
+  readonly desired: string;
+  readonly reported: string;
+}
+
 export interface UpdateOutcome {
   readonly shadow: Shadow;
+  readonly text: ShadowText;
   /** Payload of `update/accepted`, and the HTTPS answer. */
   readonly accepted: object;
   /** Payload of `update/documents`. */
@@ -52,13 +59,16 @@ export function applyUpdate(
     desired: updateSection(before.desired, update.clear ? null : update.desired, time),
     reported: updateSection(before.reported, update.clear ? null : update.reported, time),
   };
-  if (storedSize(shadow) > limits.documentSize)
+  const text = { desired: JSON.stringify(shadow.desired.state), reported: JSON.stringify(shadow.reported.state) };
+  // Metadata does not count. (AWS: general reference, IoT Core quotas)
+  if (Buffer.byteLength(text.desired) + Buffer.byteLength(text.reported) > limits.documentSize)
     return { code: 413, message: 'The payload exceeds the maximum size allowed', ...token };
 
   const { version } = shadow;
   const delta = deltaOf(shadow.desired, shadow.reported.state);
   return {
     shadow,
+    text,
     accepted: { ...acceptedBody(update, time), version, timestamp: time, ...token },
     documents: {
       ...(previous === undefined ? {} : { previous: { ...documentBody(previous), version: previous.version } }),
@@ -74,10 +84,6 @@ export { isRejection };
 
 const updateSection = (old: Section, patch: JsonObject | null | undefined, time: number): Section =>
   patch === undefined ? old : patch === null ? emptySection : mergeSection(old, patch, time);
-
-/** Bytes of `desired` and `reported` as they are stored; metadata does not count. */
-const storedSize = (shadow: Shadow): number =>
-  Buffer.byteLength(JSON.stringify(shadow.desired.state)) + Buffer.byteLength(JSON.stringify(shadow.reported.state));
 
 /** Echoes what was sent, with its stamps. */
 function acceptedBody(update: ShadowUpdate, time: number): object {

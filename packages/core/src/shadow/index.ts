@@ -1,0 +1,19 @@
+/** Device Shadows: what a device should be, what it says it is, and the difference. */
+export { type JsonObject, type JsonValue, jsonEquals, parseJson } from './json.ts';
+export { awsShadowLimits, isRejection, type ShadowLimits, type ShadowRejection } from './request.ts';
+export { type Difference, type PointInHistory, ShadowHistory } from './shadow-history.ts';
+export {
+  type HistoryLimits,
+  type ShadowAnnouncer,
+  type ShadowName,
+  type ShadowOptions,
+  Shadows,
+} from './shadow-service.ts';
+export { type ShadowVersion, shadowMigration } from './shadow-store.ts';
+export {
+  parseShadowTopic,
+  type ShadowMessage,
+  ShadowTopics,
+  shadowRequestFilters,
+  shadowTopicPrefix,
+} from './shadow-topics.ts';

@@ -1,0 +1,131 @@
+/** What a shadow was: its versions, the state at a time or version, how two differ, and going back. AWS has no such thing. */
+import type { Domain } from '../domain.ts';
+import { ServiceError } from '../errors.ts';
+import { type Realm, realmKey } from '../realm.ts';
+import { type Page, type PageRequest, readPage } from '../store/pagination.ts';
+import { isJsonObject, type JsonObject, type JsonValue, jsonEquals, member } from './json.ts';
+import { isRejection } from './request.ts';
+import type { ShadowName, Shadows } from './shadow-service.ts';
+import { forgetVersionsBefore, listVersions, readVersion, readVersionAt, type ShadowVersion } from './shadow-store.ts';
+
+/** A version, or a time in ms since the epoch. */
+export type PointInHistory = { readonly version: number } | { readonly time: number };
+
+/** One place where two versions differ; `from` or `to` is absent where it was missing. */
+export interface Difference {
+  /** Members from the root, such as `desired`, `led`. */
+  readonly path: readonly string[];
+  readonly from?: JsonValue;
+  readonly to?: JsonValue;
+}
+
+export class ShadowHistory {
+  readonly #domain: Domain;
+  readonly #shadows: Shadows;
+
+  constructor(domain: Domain, shadows: Shadows) {
+    this.#domain = domain;
+    this.#shadows = shadows;
+  }
+
+  /** The newest versions first. */
+  list(realm: Realm, name: ShadowName, page: PageRequest): Promise<Page<ShadowVersion>> {
+    const listing = {
+      name: 'shadowVersions',
+      order: ['number'],
+      position: (entry: ShadowVersion) => [entry.version],
+    } as const;
+    return readPage(listing, page, (after, limit) =>
+      listVersions(this.#domain.store, keyOf(realm, name), after?.[0] as number | undefined, limit),
+    );
+  }
+
+  /** The shadow as it was. Throws `ResourceNotFoundException` where there was none, or it is no longer kept. */
+  async at(realm: Realm, name: ShadowName, point: PointInHistory): Promise<ShadowVersion> {
+    const { store } = this.#domain;
+    const key = keyOf(realm, name);
+    if ('version' in point) {
+      const entry = await readVersion(store, key, point.version);
+      if (entry === undefined)
+        throw new ServiceError('ResourceNotFoundException', `version \`${point.version}\` is not in the history`);
+      return entry;
+    }
+    const entry = await readVersionAt(store, key, point.time);
+    if (entry === undefined || (entry.deletedAt !== undefined && entry.deletedAt <= point.time)) {
+      throw new ServiceError(
+        'ResourceNotFoundException',
+        `no shadow at \`${new Date(point.time).toISOString()}\` is in the history`,
+      );
+    }
+    return entry;
+  }
+
+  /** Every leaf that differs, in the order of the documents. */
+  async diff(realm: Realm, name: ShadowName, from: PointInHistory, to: PointInHistory): Promise<Difference[]> {
+    const [before, after] = await Promise.all([this.at(realm, name, from), this.at(realm, name, to)]);
+    return differences(stateOf(before), stateOf(after));
+  }
+
+  /**
+   * Makes the shadow what it was, as an ordinary update with a new version: devices get their delta. `sections` defaults to
+   * `desired` alone, because `reported` is the device's to say.
+   */
+  async restore(
+    realm: Realm,
+    name: ShadowName,
+    point: PointInHistory,
+    principal: string,
+    sections: readonly ('desired' | 'reported')[] = ['desired'],
+  ): Promise<object> {
+    const target = await this.at(realm, name, point);
+    const current = await this.#shadows.get(realm, name, Buffer.alloc(0));
+    const present = isRejection(current) ? {} : (current as { state: Record<string, JsonObject> }).state;
+    const state = Object.fromEntries(
+      sections.map(section => [section, patchTowards(present[section] ?? {}, target[section])]),
+    );
+    const version = isRejection(current) ? {} : { version: (current as { version: number }).version };
+    const result = await this.#shadows.update(
+      realm,
+      name,
+      Buffer.from(JSON.stringify({ state, ...version })),
+      principal,
+    );
+    if (isRejection(result))
+      throw new ServiceError(result.code === 409 ? 'ConflictException' : 'InvalidRequestException', result.message);
+    return result;
+  }
+
+  /** Forgets versions older than `age` ms; the one a shadow is at stays. To be called now and then. */
+  async forgetOlderThan(age: number): Promise<void> {
+    await this.#domain.store.commit([forgetVersionsBefore(this.#domain.store, this.#domain.clock.now() - age)]);
+  }
+}
+
+const keyOf = (realm: Realm, name: ShadowName) => ({ realm: realmKey(realm), ...name });
+
+const stateOf = ({ desired, reported }: ShadowVersion): JsonObject => ({ desired, reported });
+
+export function differences(from: JsonObject, to: JsonObject, path: readonly string[] = []): Difference[] {
+  const found: Difference[] = [];
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
+    const [before, after] = [member(from, key), member(to, key)];
+    const here = [...path, key];
+    if (isJsonObject(before) && isJsonObject(after)) found.push(...differences(before, after, here));
+    else if (before === undefined) found.push({ path: here, to: after as JsonValue });
+    else if (after === undefined) found.push({ path: here, from: before });
+    else if (!jsonEquals(before, after)) found.push({ path: here, from: before, to: after });
+  }
+  return found;
+}
+
+/** The patch that turns `present` into `target` by the rules of a merge: what is gone becomes `null`. */
+export function patchTowards(present: JsonObject, target: JsonObject): JsonObject {
+  const entries: [string, JsonValue][] = [];
+  for (const key of new Set([...Object.keys(present), ...Object.keys(target)])) {
+    const [before, after] = [member(present, key), member(target, key)];
+    if (after === undefined) entries.push([key, null]);
+    else if (isJsonObject(before) && isJsonObject(after)) entries.push([key, patchTowards(before, after)]);
+    else if (before === undefined || !jsonEquals(before, after)) entries.push([key, after]);
+  }
+  return Object.fromEntries(entries);
+}
