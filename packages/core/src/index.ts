@@ -2,6 +2,7 @@ export * from './clock.ts';
 export type * from './domain.ts';
 export * from './errors.ts';
 export * from './events/changes.ts';
+export * from './identity/index.ts';
 export * from './realm.ts';
 export * from './registry/index.ts';
 export * from './store/index.ts';

@@ -1,5 +1,5 @@
 /** X.509 certificates as registration sees them: read from PEM or DER, checked, and matched with their signer. */
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
 import type { Validity } from './certificate.ts';
 import { readCertificateFacts, readLayout } from './certificate-facts.ts';
@@ -85,16 +85,18 @@ function signatureAlgorithmOf(der: Uint8Array, algorithm: Element): string {
 function checkAlgorithms(x509: X509Certificate, signatureAlgorithm: string): void {
   if (!signatureAlgorithms.has(signatureAlgorithm))
     throw invalid('the certificate is signed with an algorithm that AWS IoT does not support');
-  const { asymmetricKeyType, asymmetricKeyDetails } = publicKeyOf(x509);
-  const supported =
-    asymmetricKeyType === 'ec'
-      ? curves.has(asymmetricKeyDetails?.namedCurve ?? '')
-      : asymmetricKeyType?.startsWith('rsa') && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
-  if (!supported)
+  if (!isSupportedKey(publicKeyOf(x509)))
     throw invalid('the key of the certificate must be RSA of at least 2048 bits or of curve P-256, P-384 or P-521');
 }
 
-function publicKeyOf(x509: X509Certificate): X509Certificate['publicKey'] {
+/** RSA of at least 2048 bits, or one of the NIST curves (AWS: CreateCertificateFromCsr). */
+export function isSupportedKey({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  if (asymmetricKeyType === 'ec') return curves.has(asymmetricKeyDetails?.namedCurve ?? '');
+  const isRsa = asymmetricKeyType === 'rsa' || asymmetricKeyType === 'rsa-pss';
+  return isRsa && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
+}
+
+function publicKeyOf(x509: X509Certificate): KeyObject {
   try {
     return x509.publicKey;
   } catch {
