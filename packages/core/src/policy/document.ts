@@ -6,7 +6,7 @@ import { ServiceError } from '../errors.ts';
 import { parseOperatorName } from './condition.ts';
 import { isJsonObject, type Json, JsonError, type JsonObject, parseJson } from './json.ts';
 import { operators } from './operators.ts';
-import { nearest } from './spelling.ts';
+import { didYouMean, nearest } from './spelling.ts';
 import { substitute, templateReader, variablesOf } from './template.ts';
 
 export interface PolicyDocument {
@@ -108,7 +108,7 @@ function checkElements(object: JsonObject, known: readonly string[], place: stri
     if (name === 'Principal' || name === 'NotPrincipal') {
       throw malformed(path, 'an IoT policy has no principal: it applies to whatever it is attached to');
     }
-    throw malformed(path, `\`${name}\` is not an element of a policy${didYouMean(name, known)}`);
+    throw malformed(path, `\`${name}\` is not an element of a policy${didYouMean(nearest(name, known))}`);
   }
 }
 
@@ -140,7 +140,7 @@ function readConditions(value: Json | undefined, place: string, version: Version
   return Object.entries(value).flatMap(([operatorName, keys]) => {
     const operatorPlace = `${place}.${operatorName}`;
     if (parseOperatorName(operatorName) === undefined) {
-      const hint = didYouMean(operatorName, [...operators.keys()]);
+      const hint = didYouMean(nearest(operatorName, operators.keys()));
       throw malformed(operatorPlace, `\`${operatorName}\` is not a condition operator${hint}`);
     }
     if (!isJsonObject(keys)) throw malformed(operatorPlace, 'expected an object of condition keys');
@@ -189,11 +189,6 @@ const asList = (value: Json): readonly Json[] => (Array.isArray(value) ? value :
 function describe(value: Json): string {
   if (Array.isArray(value)) return 'an array';
   return isJsonObject(value) ? 'an object' : `\`${value}\``;
-}
-
-function didYouMean(name: string, known: readonly string[]): string {
-  const guess = nearest(name, known);
-  return guess === undefined ? '' : `; did you mean \`${guess}\`?`;
 }
 
 function malformed(place: string, complaint: string): ServiceError {

@@ -11,4 +11,5 @@ export {
 export { type PolicyDocument, type PolicyStatement, parsePolicy } from './document.ts';
 export { type BoundPolicies, bindPolicies, type Decision } from './evaluate.ts';
 export type { Explanation, MatchedStatement, NearMiss, StatementReference, VariableValue } from './explain.ts';
+export { lintPolicy, type PolicyWarning } from './lint.ts';
 export { decideReceive } from './receive.ts';

@@ -32,3 +32,7 @@ function editDistance(from: string, to: string): number {
   }
   return above[to.length]!;
 }
+
+/** The end of a message about an unknown name. */
+export const didYouMean = (guess: string | undefined): string =>
+  guess === undefined ? '' : `; did you mean \`${guess}\`?`;

@@ -36,18 +36,18 @@ export const isTimeKey = (key: string): boolean => timeKeys.has(key.toLowerCase(
 export const isConnectKey = (key: string): boolean => connectKeys.has(key.toLowerCase());
 
 /** Keys that hold a set. A set cannot stand in one place, so as variables they have no value, even a set of one. */
-function holdsSet(name: string): boolean {
+export function holdsSet(key: string): boolean {
+  const name = key.toLowerCase();
   if (name === 'iot:connectattributes' || name === 'iot:certificate.availablekeys') return true;
   return isCertificateKey(name) && splitKey(name).selector === 'list';
 }
 
 /** The text to put in a variable's place; undefined if it is to stay as it stands. */
 export function valueOfVariable(variable: Variable, context: PolicyContext): string | undefined {
-  const name = variable.name.toLowerCase();
-  if (holdsSet(name)) return undefined;
+  if (holdsSet(variable.name)) return undefined;
   const value = context.get(variable.name)?.[0];
   if (value === undefined) return variable.fallback;
-  return isCertificateKey(name) ? certificateText(value) : value;
+  return isCertificateKey(variable.name.toLowerCase()) ? certificateText(value) : value;
 }
 
 /** A template with its variables put in. */
