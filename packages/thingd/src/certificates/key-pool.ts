@@ -33,6 +33,8 @@ export class KeyPool {
   readonly #ready: KeyPair[] = [];
   readonly #waiting: Waiting[] = [];
   #generating = false;
+  /** A pair that could not be made ahead: not tried again until somebody asks, who is told if it fails then too. */
+  #failed = false;
   #closed = false;
 
   constructor({ ready = 2, maximumWaiting = 100, generate = generateRsaKeyPair }: KeyPoolOptions = {}) {
@@ -66,20 +68,19 @@ export class KeyPool {
   }
 
   #isShort(): boolean {
-    return this.#waiting.length > 0 || (!this.#closed && this.#ready.length < this.#target);
+    return this.#waiting.length > 0 || (!this.#closed && !this.#failed && this.#ready.length < this.#target);
   }
 
   async #generateOne(): Promise<void> {
     try {
       const pair = await this.#generate();
+      this.#failed = false;
       const first = this.#waiting.shift();
       if (first) first.resolve(pair);
       else if (!this.#closed) this.#ready.push(pair);
     } catch (error) {
-      // Whoever waits hears of it; with nobody waiting the next caller tries again and hears then.
-      const first = this.#waiting.shift();
-      if (first) first.reject(error);
-      else this.#closed = true;
+      this.#failed = true;
+      this.#waiting.shift()?.reject(error);
     }
   }
 }
