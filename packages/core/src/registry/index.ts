@@ -1,9 +1,15 @@
 export * from './attributes.ts';
 export * from './limits.ts';
+export * from './membership-service.ts';
 export * from './principal.ts';
+export * from './principal-attachments.ts';
 export * from './thing.ts';
+export * from './thing-group.ts';
+export * from './thing-group-service.ts';
+export type { ThingGroupFilter } from './thing-group-store.ts';
 export * from './thing-principal-service.ts';
 export type { ThingPrincipal, ThingPrincipalType } from './thing-principal-store.ts';
 export * from './thing-service.ts';
+export type { ThingFilter } from './thing-store.ts';
 export * from './thing-type.ts';
 export * from './thing-type-service.ts';

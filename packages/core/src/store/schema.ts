@@ -4,11 +4,13 @@
  */
 import { caCertificateMigration } from '../identity/ca-certificate-store.ts';
 import { certificateMigration } from '../identity/certificate-store.ts';
+import { policyMigration } from '../policy/policy-store.ts';
 import { membershipMigration } from '../registry/membership-store.ts';
 import { thingGroupMigration } from '../registry/thing-group-store.ts';
 import { thingPrincipalMigration } from '../registry/thing-principal-store.ts';
 import { thingMigration } from '../registry/thing-store.ts';
 import { thingTypeMigration } from '../registry/thing-type-store.ts';
+import { shadowMigration } from '../shadow/shadow-store.ts';
 import { tagMigration } from '../tags/tag-store.ts';
 import type { Migration } from './migrations.ts';
 
@@ -21,4 +23,6 @@ export const schema: readonly Migration[] = [
   tagMigration,
   caCertificateMigration,
   certificateMigration,
+  policyMigration,
+  shadowMigration,
 ];

@@ -1,0 +1,130 @@
+/** Use-cases of attaching policies: to certificates, Cognito identities and static thing groups. */
+import type { Domain } from '../domain.ts';
+import { ServiceError } from '../errors.ts';
+import { parseIotArn, type Realm, realmKey } from '../realm.ts';
+import { checkPrincipal, type PrincipalDirectory } from '../registry/principal.ts';
+import { thingGroupArn } from '../registry/thing-group.ts';
+import { readPath, thingGroupExists } from '../registry/thing-group-store.ts';
+import { type Listing, type Page, type PageRequest, readPage } from '../store/pagination.ts';
+import { retryStale } from '../store/retry.ts';
+import { awsPolicyLimits, type PolicyLimits } from './policy-service.ts';
+import {
+  deletePolicyAttachment,
+  insertPolicyAttachment,
+  listAttachedPolicyNames,
+  listTargets,
+  policyExists,
+  readAttachedPolicies,
+} from './policy-store.ts';
+
+const nameListing: Listing<string> = { name: 'attached policies', order: ['string'], position: name => [name] };
+const targetListing: Listing<string> = { name: 'policy targets', order: ['string'], position: target => [target] };
+
+export class PolicyAttachments {
+  readonly #domain: Domain;
+  readonly #directory: PrincipalDirectory;
+  readonly #limits: PolicyLimits;
+
+  constructor(domain: Domain, directory: PrincipalDirectory, limits: PolicyLimits = awsPolicyLimits) {
+    this.#domain = domain;
+    this.#directory = directory;
+    this.#limits = limits;
+  }
+
+  /**
+   * Attaching again changes nothing. Throws `ResourceNotFoundException` for an unknown policy, certificate or group,
+   * `InvalidRequestException` for a target of another kind, `LimitExceededException` where it has as many as it may.
+   */
+  async attach(realm: Realm, policyName: string, target: string): Promise<void> {
+    const { store, clock, changes } = this.#domain;
+    return retryStale(async () => {
+      await this.#checkPolicy(realm, policyName);
+      await checkTarget(this.#domain, this.#directory, realm, target);
+      const present = await readAttachedPolicies(store, realmKey(realm), [target]);
+      if (present.some(policy => policy.policyName === policyName)) return;
+      const limit = groupOfTarget(realm, target) ? this.#limits.policiesOfGroup : this.#limits.policiesOfPrincipal;
+      if (present.length >= limit) {
+        throw new ServiceError('LimitExceededException', `target \`${target}\` already has ${limit} policies`);
+      }
+      const attachment = { policyName, target, attachedAt: clock.now() };
+      await store.commit([insertPolicyAttachment(store, realmKey(realm), attachment, limit)]);
+      changes.emit({ kind: 'policyAttachment', realm, policyName, target });
+    });
+  }
+
+  /**
+   * Detaching what is not attached changes nothing, whether or not the target still exists. Throws `ResourceNotFoundException` for
+   * an unknown policy.
+   */
+  async detach(realm: Realm, policyName: string, target: string): Promise<void> {
+    const { store, changes } = this.#domain;
+    return retryStale(async () => {
+      await this.#checkPolicy(realm, policyName);
+      const present = await readAttachedPolicies(store, realmKey(realm), [target]);
+      if (!present.some(policy => policy.policyName === policyName)) return;
+      await store.commit([deletePolicyAttachment(store, realmKey(realm), policyName, target)]);
+      changes.emit({ kind: 'policyAttachment', realm, policyName, target });
+    });
+  }
+
+  /**
+   * Names of the policies on a target; with `recursive`, of a group also those of the groups above it, which it inherits
+   * (AWS: ListAttachedPolicies). Throws as `attach` does for the target.
+   */
+  async ofTarget(
+    realm: Realm,
+    target: string,
+    request: PageRequest & { recursive?: boolean | undefined },
+  ): Promise<Page<string>> {
+    const { store } = this.#domain;
+    await checkTarget(this.#domain, this.#directory, realm, target);
+    const targets = request.recursive ? await inheritedTargets(this.#domain, realm, target) : [target];
+    return readPage(nameListing, request, (after, limit) =>
+      listAttachedPolicyNames(store, realmKey(realm), targets, after, limit),
+    );
+  }
+
+  /** What a policy is attached to. Throws `ResourceNotFoundException`. */
+  async targets(realm: Realm, policyName: string, request: PageRequest): Promise<Page<string>> {
+    await this.#checkPolicy(realm, policyName);
+    return readPage(targetListing, request, (after, limit) =>
+      listTargets(this.#domain.store, realmKey(realm), policyName, after, limit),
+    );
+  }
+
+  async #checkPolicy(realm: Realm, policyName: string): Promise<void> {
+    if (await policyExists(this.#domain.store, realmKey(realm), policyName)) return;
+    throw new ServiceError('ResourceNotFoundException', `policy \`${policyName}\` not found`);
+  }
+}
+
+/** The name of the group a target is; `undefined` for other targets. */
+export function groupOfTarget(realm: Realm, target: string): string | undefined {
+  const resource = parseIotArn(target);
+  const isGroup = resource?.type === 'thinggroup' && realmKey(resource.realm) === realmKey(realm);
+  return isGroup ? resource.name : undefined;
+}
+
+/** Throws `ResourceNotFoundException` for an unknown certificate or group, `InvalidRequestException` for anything else. */
+export async function checkTarget(
+  { store }: Pick<Domain, 'store'>,
+  directory: PrincipalDirectory,
+  realm: Realm,
+  target: string,
+): Promise<void> {
+  const group = groupOfTarget(realm, target);
+  if (group === undefined) return checkPrincipal(directory, realm, target);
+  if (await thingGroupExists(store, realmKey(realm), group)) return;
+  throw new ServiceError('ResourceNotFoundException', `thing group \`${group}\` not found`);
+}
+
+/** The targets whose policies apply to a target: a group and those above it, or just itself. */
+export async function inheritedTargets(
+  { store }: Pick<Domain, 'store'>,
+  realm: Realm,
+  target: string,
+): Promise<string[]> {
+  const group = groupOfTarget(realm, target);
+  if (group === undefined) return [target];
+  return (await readPath(store, realmKey(realm), group)).map(name => thingGroupArn(realm, name));
+}
