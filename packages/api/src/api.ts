@@ -61,6 +61,10 @@ export interface Arrival {
   readonly certificate?: () => Promise<Identity | undefined>;
 }
 
+/** *AWS: Custom authentication over HTTPS*: only devices bring these. */
+const hasCustomToken = (headers: HttpRequest['headers']): boolean =>
+  headers['x-amz-customauthorizer-name'] !== undefined || headers['x-amz-customauthorizer-signature'] !== undefined;
+
 type Handler = (input: Readonly<Record<string, unknown>>, call: Call) => unknown;
 
 export type Api = (request: HttpRequest, arrival: Arrival) => Promise<HttpResponse>;
@@ -134,7 +138,7 @@ class Exchange {
       path,
       signingName: claim?.signingName,
       host: headers.host,
-      isDevice: !claim && this.#arrival.hasCertificate === true,
+      isDevice: !claim && (this.#arrival.hasCertificate === true || hasCustomToken(headers)),
     });
     this.#service = dispatched.service;
     if (dispatched.ambiguous) this.#options.log.ambiguous(method, path, dispatched.service);

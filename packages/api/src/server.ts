@@ -3,12 +3,15 @@
  * body as bytes; listening, TLS and WebSockets belong to the program.
  */
 import { isUtf8 } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { type ApiOptions, type Arrival, createApi } from './api.ts';
 import type { Identity } from './authorization/authenticate.ts';
-import type { HttpRequest } from './protocol/message.ts';
+import { services } from './protocol/dispatch.ts';
+import { errorResponse, RequestError } from './protocol/errors.ts';
+import type { HttpRequest, HttpResponse } from './protocol/message.ts';
 
 export interface ApiPluginOptions extends ApiOptions {
   /**
@@ -28,34 +31,38 @@ const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as 
  * Registers the API:
  *
  * ```ts
- * const server = Fastify({ routerOptions: { ignoreTrailingSlash: false } })
+ * const server = Fastify()
  * await server.register(apiPlugin, { handlers, accessKeys, clock, log })
  * ```
  */
 export const apiPlugin: FastifyPluginCallback<ApiPluginOptions> = (fastify, options, done) => {
   const api = createApi(options);
   takeBodiesAsBytes(fastify, options.bodyLimit ?? 1024 * 1024);
-  fastify.setErrorHandler(async (error: { statusCode?: number }, _request, reply) => {
-    const tooLarge = error.statusCode === 413;
-    reply
-      .code(tooLarge ? 413 : (error.statusCode ?? 500))
-      .header('x-amzn-errortype', tooLarge ? 'RequestEntityTooLargeException' : 'InvalidRequestException')
-      .type('application/json')
-      .send(JSON.stringify({ message: tooLarge ? 'the request body is too large' : 'the request could not be read' }));
-  });
+  fastify.setErrorHandler(async (error, _request, reply) => send(reply, unreadable(error)));
   for (const url of ['/', '/*']) {
     fastify.route({
       method: [...methods],
       url,
       exposeHeadRoute: false,
       handler: async (request, reply) => {
-        const { status, headers, body } = await api(toHttpRequest(request), arrivalOf(request, options));
-        return reply.code(status).headers(headers).send(body);
+        return send(reply, await api(toHttpRequest(request), arrivalOf(request, options)));
       },
     });
   }
   done();
 };
+
+const send = (reply: FastifyReply, { status, headers, body }: HttpResponse): FastifyReply =>
+  reply.code(status).headers(headers).send(body);
+
+/** A request that Fastify gave up on before the API saw it. */
+function unreadable(error: unknown): HttpResponse {
+  const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413;
+  const problem = tooLarge
+    ? new RequestError('RequestEntityTooLargeException', 'the request body is too large')
+    : new RequestError('InvalidRequestException', 'the request could not be read');
+  return errorResponse(problem, { service: services.iot, requestId: randomUUID() });
+}
 
 function takeBodiesAsBytes(fastify: FastifyInstance, bodyLimit: number): void {
   fastify.removeAllContentTypeParsers();

@@ -80,7 +80,7 @@ function respond(
   const body = service.name === 'iotdata' ? { ...details, traceId: requestId } : details;
   return {
     status,
-    headers: { 'content-type': 'application/json', 'x-amzn-errortype': name },
+    headers: { 'content-type': 'application/json', 'x-amzn-errortype': name, 'x-amzn-requestid': requestId },
     body: Buffer.from(JSON.stringify(body)),
   };
 }
