@@ -160,9 +160,9 @@ test('what the JavaScript SDK presigns verifies', async () => {
 test.each([undefined, 'ses/sion+token=='])(
   'the WebSocket URL of aws-iot-device-sdk verifies, session token %s',
   token => {
-    const { prepareWebSocketUrl } = device as unknown as {
-      prepareWebSocketUrl(options: object, accessKeyId: string, secretAccessKey: string, token?: string): string;
-    };
+    const sdk: {
+      device: { prepareWebSocketUrl(options: object, key: string, secret: string, token?: string): string };
+    } = createRequire(import.meta.url)('aws-iot-device-sdk');
     const url = sdk.device.prepareWebSocketUrl(
       { host: 'localhost', port: 4566, region: 'eu-west-1' },
       testKey.accessKeyId,
