@@ -12,7 +12,7 @@ import { listAttachments } from '../registry/thing-principal-store.ts';
 import { readThing } from '../registry/thing-store.ts';
 import { type CompiledPolicy, compilePolicy } from './compile.ts';
 import { parsePolicy } from './document.ts';
-import { type AttachedPolicy, readAttachedPolicies } from './policy-store.ts';
+import { type AttachedPolicy, readAttachedPolicies } from './policy-attachment-store.ts';
 
 export interface ConnectionIdentity {
   /** A certificate ARN or a Cognito identity id. */

@@ -7,18 +7,32 @@ import { thingGroupArn } from '../registry/thing-group.ts';
 import { readPath, thingGroupExists } from '../registry/thing-group-store.ts';
 import { type Listing, type Page, type PageRequest, readPage } from '../store/pagination.ts';
 import { retryStale } from '../store/retry.ts';
-import { awsPolicyLimits, type PolicyLimits } from './policy-service.ts';
 import {
   deletePolicyAttachment,
   insertPolicyAttachment,
-  listAttachedPolicyNames,
+  listAttachedPolicies,
   listTargets,
-  policyExists,
+  type PolicyAttachment,
   readAttachedPolicies,
-} from './policy-store.ts';
+} from './policy-attachment-store.ts';
+import { awsPolicyLimits, type PolicyLimits } from './policy-service.ts';
+import { policyExists } from './policy-store.ts';
 
-const nameListing: Listing<string> = { name: 'attached policies', order: ['string'], position: name => [name] };
-const targetListing: Listing<string> = { name: 'policy targets', order: ['string'], position: target => [target] };
+const policyListing: Listing<PolicyAttachment> = {
+  name: 'attached policies',
+  order: ['number', 'string'],
+  position: attachment => [attachment.attachedAt, attachment.policyName],
+};
+
+const targetListing: Listing<PolicyAttachment> = {
+  name: 'policy targets',
+  order: ['number', 'string'],
+  position: attachment => [attachment.attachedAt, attachment.target],
+};
+
+export interface AttachedPolicyPageRequest extends PageRequest {
+  readonly descending?: boolean | undefined;
+}
 
 export class PolicyAttachments {
   readonly #domain: Domain;
@@ -68,27 +82,29 @@ export class PolicyAttachments {
   }
 
   /**
-   * Names of the policies on a target; with `recursive`, of a group also those of the groups above it, which it inherits
-   * (AWS: ListAttachedPolicies). Throws as `attach` does for the target.
+   * The policies on a target, in order of attachment; with `recursive`, of a group also those it inherits from the groups above
+   * it (AWS: ListAttachedPolicies). Throws as `attach` does for the target.
    */
   async ofTarget(
     realm: Realm,
     target: string,
-    request: PageRequest & { recursive?: boolean | undefined },
-  ): Promise<Page<string>> {
+    request: AttachedPolicyPageRequest & { readonly recursive?: boolean | undefined },
+  ): Promise<Page<PolicyAttachment>> {
     const { store } = this.#domain;
+    const { recursive, descending } = request;
     await checkTarget(this.#domain, this.#directory, realm, target);
-    const targets = request.recursive ? await inheritedTargets(this.#domain, realm, target) : [target];
-    return readPage(nameListing, request, (after, limit) =>
-      listAttachedPolicyNames(store, realmKey(realm), targets, after, limit),
+    const targets = recursive ? await inheritedTargets(this.#domain, realm, target) : [target];
+    return readPage(policyListing, request, (after, limit) =>
+      listAttachedPolicies(store, realmKey(realm), targets, { after, limit, descending }),
     );
   }
 
-  /** What a policy is attached to. Throws `ResourceNotFoundException`. */
-  async targets(realm: Realm, policyName: string, request: PageRequest): Promise<Page<string>> {
+  /** What a policy is attached to, in order of attachment. Throws `ResourceNotFoundException`. */
+  async targets(realm: Realm, policyName: string, request: AttachedPolicyPageRequest): Promise<Page<PolicyAttachment>> {
     await this.#checkPolicy(realm, policyName);
+    const { descending } = request;
     return readPage(targetListing, request, (after, limit) =>
-      listTargets(this.#domain.store, realmKey(realm), policyName, after, limit),
+      listTargets(this.#domain.store, realmKey(realm), policyName, { after, limit, descending }),
     );
   }
 

@@ -9,13 +9,13 @@ import { retryStale } from '../store/retry.ts';
 import { checkTags, type Tag } from '../tags/tag.ts';
 import { deleteAllTags, putTags } from '../tags/tag-store.ts';
 import { parsePolicy } from './document.ts';
+import { listTargets } from './policy-attachment-store.ts';
 import {
   deletePolicy,
   deleteVersion,
   insertPolicy,
   insertVersion,
   listPolicies,
-  listTargets,
   type Policy,
   type PolicyVersion,
   readPolicy,
@@ -118,7 +118,7 @@ export class Policies {
     const { store } = this.#domain;
     return retryStale(async () => {
       const policy = await this.#require(realm, policyName);
-      if ((await listTargets(store, realmKey(realm), policyName, undefined, 1)).length > 0) {
+      if ((await listTargets(store, realmKey(realm), policyName, { limit: 1 })).length > 0) {
         throw deleteConflict(
           `The policy cannot be deleted as the policy is attached to one or more principals (name=${policyName})`,
         );

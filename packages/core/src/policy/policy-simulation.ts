@@ -14,8 +14,9 @@ import { connectionContext } from './context.ts';
 import type { EffectivePolicies } from './effective-policies.ts';
 import { type BoundPolicies, bindPolicies, type Decision } from './evaluate.ts';
 import type { Explanation } from './explain.ts';
+import type { AttachedPolicy } from './policy-attachment-store.ts';
 import { checkTarget, inheritedTargets } from './policy-attachments.ts';
-import { type AttachedPolicy, readPolicy, readVersions } from './policy-store.ts';
+import { readPolicy, readVersions } from './policy-store.ts';
 
 export type ActionType = 'CONNECT' | 'PUBLISH' | 'RECEIVE' | 'SUBSCRIBE';
 

@@ -1,4 +1,4 @@
-/** Where policies, their versions and their attachments are kept. */
+/** Where policies and their versions are kept; the table of their attachments too, which `policy-attachment-store.ts` reads. */
 import type { Migration } from '../store/migrations.ts';
 import type { Position } from '../store/pagination.ts';
 import { queryBuilder, readAll, readFirst, write } from '../store/query.ts';
@@ -20,15 +20,6 @@ export interface PolicyVersion {
   readonly versionId: number;
   readonly document: string;
   readonly createdAt: number;
-}
-
-/** A policy's operative version, as it applies to a target. */
-export interface AttachedPolicy {
-  readonly policyName: string;
-  /** A certificate ARN, a thing-group ARN or a Cognito identity id. */
-  readonly target: string;
-  readonly generationId: string;
-  readonly document: string;
 }
 
 export interface PolicyTables {
@@ -91,7 +82,7 @@ export const policyMigration: Migration = {
     schema
       .createIndex('policy_attachment_by_policy')
       .on('policy_attachment')
-      .columns(['realm', 'policy_name', 'target']),
+      .columns(['realm', 'policy_name', 'attached_at', 'target']),
   ],
 };
 
@@ -218,123 +209,6 @@ export const deleteVersion = (store: Store, realm: string, policyName: string, v
       .where('version_id', '=', versionId),
     1,
   );
-
-/** The policies attached to any of `targets`, with the documents in effect; by policy name, then target. */
-export async function readAttachedPolicies(
-  store: Store,
-  realm: string,
-  targets: readonly string[],
-): Promise<AttachedPolicy[]> {
-  const query = tables(store)
-    .selectFrom('policy_attachment as attachment')
-    .innerJoin('policy', join =>
-      join.onRef('policy.realm', '=', 'attachment.realm').onRef('policy.policy_name', '=', 'attachment.policy_name'),
-    )
-    .innerJoin('policy_version as version', join =>
-      join
-        .onRef('version.realm', '=', 'policy.realm')
-        .onRef('version.policy_name', '=', 'policy.policy_name')
-        .onRef('version.version_id', '=', 'policy.default_version_id'),
-    )
-    .select(['policy.policy_name', 'attachment.target', 'policy.generation_id', 'version.document'])
-    .where('attachment.realm', '=', realm)
-    .where('attachment.target', 'in', targets)
-    .orderBy('policy.policy_name')
-    .orderBy('attachment.target');
-  return (await readAll(store, query)).map(row => ({
-    policyName: row.policy_name,
-    target: row.target,
-    generationId: row.generation_id,
-    document: row.document,
-  }));
-}
-
-/** Names of the policies attached to any of `targets`, each once, in order. */
-export async function listAttachedPolicyNames(
-  store: Store,
-  realm: string,
-  targets: readonly string[],
-  after: Position | undefined,
-  limit: number,
-): Promise<string[]> {
-  const query = tables(store)
-    .selectFrom('policy_attachment')
-    .select('policy_name')
-    .distinct()
-    .where('realm', '=', realm)
-    .where('target', 'in', targets)
-    .$if(after !== undefined, all => all.where('policy_name', '>', after![0] as string))
-    .orderBy('policy_name')
-    .limit(limit);
-  return (await readAll(store, query)).map(row => row.policy_name);
-}
-
-/** The targets a policy is attached to, in order. */
-export async function listTargets(
-  store: Store,
-  realm: string,
-  policyName: string,
-  after: Position | undefined,
-  limit: number,
-): Promise<string[]> {
-  const query = tables(store)
-    .selectFrom('policy_attachment')
-    .select('target')
-    .where('realm', '=', realm)
-    .where('policy_name', '=', policyName)
-    .$if(after !== undefined, all => all.where('target', '>', after![0] as string))
-    .orderBy('target')
-    .limit(limit);
-  return (await readAll(store, query)).map(row => row.target);
-}
-
-/** Stale if the policy has gone, or if meanwhile the target has come to as many policies as `limit` allows. */
-export function insertPolicyAttachment(
-  store: Store,
-  realm: string,
-  attachment: { policyName: string; target: string; attachedAt: number },
-  limit: number,
-): Write {
-  const { policyName, target, attachedAt } = attachment;
-  const row = tables(store)
-    .selectNoFrom(({ val }) => [
-      val(realm).as('realm'),
-      val(target).as('target'),
-      val(policyName).as('policy_name'),
-      val(attachedAt).as('attached_at'),
-    ])
-    .where(({ selectFrom, eb }) =>
-      eb(
-        selectFrom('policy_attachment')
-          .select(({ fn }) => fn.countAll<number>().as('count'))
-          .where('realm', '=', realm)
-          .where('target', '=', target),
-        '<',
-        limit,
-      ),
-    );
-  return write(
-    tables(store)
-      .insertInto('policy_attachment')
-      .columns(['realm', 'target', 'policy_name', 'attached_at'])
-      .expression(row),
-    1,
-  );
-}
-
-export const deletePolicyAttachment = (store: Store, realm: string, policyName: string, target: string): Write =>
-  write(
-    tables(store)
-      .deleteFrom('policy_attachment')
-      .where('realm', '=', realm)
-      .where('target', '=', target)
-      .where('policy_name', '=', policyName),
-    1,
-  );
-
-/** For the commit that deletes the target itself. */
-export const deletePolicyAttachmentsOf = (store: Store, realm: string, target: string): Write =>
-  write(tables(store).deleteFrom('policy_attachment').where('realm', '=', realm).where('target', '=', target));
 
 const toPolicy = (row: PolicyRow): Policy => ({
   policyName: row.policy_name,

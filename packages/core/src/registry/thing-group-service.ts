@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Domain } from '../domain.ts';
 import { ServiceError } from '../errors.ts';
-import { deletePolicyAttachmentsOf } from '../policy/policy-store.ts';
+import { deletePolicyAttachmentsOf } from '../policy/policy-attachment-store.ts';
 import { type Realm, realmKey } from '../realm.ts';
 import { type Listing, type Page, type PageRequest, readPage } from '../store/pagination.ts';
 import { retryStale } from '../store/retry.ts';
