@@ -1,4 +1,7 @@
 /** The door of the room. */
+export * from './access-key.ts';
+export * from './access-key-service.ts';
+export { accessKeyMigration } from './access-key-store.ts';
 export * from './ca-certificate.ts';
 export * from './ca-certificate-service.ts';
 export { caCertificateMigration } from './ca-certificate-store.ts';
