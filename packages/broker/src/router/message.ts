@@ -10,7 +10,7 @@ export interface Publisher {
 
 export interface Message {
   readonly topic: string;
-  /** A view of the read buffer while routing; `keepMessage` copies it for whoever stores the message. */
+  /** Nobody's read buffer: whoever is handed a `Message` may keep it. */
   readonly payload: Buffer;
   readonly qos: QoS;
   readonly retain: boolean;
@@ -18,5 +18,15 @@ export interface Message {
   readonly properties: Properties | undefined;
   /** Milliseconds since the epoch by the broker's clock. */
   readonly publishedAt: number;
+  readonly publisher: Publisher;
+}
+
+/** A message as a part of the program hands it in; the broker adds the time. Its buffers are the broker's from then on. */
+export interface OutsideMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly properties?: Properties | undefined;
   readonly publisher: Publisher;
 }

@@ -1,0 +1,331 @@
+/**
+ * One client's connection: its bytes in, its packets dispatched, its bytes out, and how it ends.
+ *
+ * What a packet means is said in the file of its family; what outlives the connection is the session's.
+ */
+import type { Broker } from '../broker.ts';
+import { decodePacket } from '../codec/decode.ts';
+import { encodePacket } from '../codec/encode.ts';
+import { FrameReader, type FrameSink } from '../codec/frame.ts';
+import type { Packet, Properties, ProtocolVersion, Will } from '../codec/packet.ts';
+import { MqttError, protocolError, ReasonCode } from '../codec/reason-code.ts';
+import type { ConnectionInfo, Disconnection, DropCause } from '../observer.ts';
+import type { Publisher } from '../router/message.ts';
+import { RouteCache } from '../router/route.ts';
+import { leaveSession } from '../session/lifecycle.ts';
+import type { Session } from '../session/session.ts';
+import { handleAcknowledgement, handlePubrel, pubackByte } from './acknowledge.ts';
+import type { Authorizer, Origin } from './authenticator.ts';
+import { beginConnect, refuseBadConnect } from './connect.ts';
+import { handleDisconnect } from './disconnect.ts';
+import { Output } from './output.ts';
+import { handlePublish } from './publish.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { RetainedBacklog } from './retained-backlog.ts';
+import type { ByteStream, StreamReceiver } from './stream.ts';
+import { handleSubscribe, handleUnsubscribe } from './subscribe.ts';
+
+export const Phase = { new: 0, authenticating: 1, connected: 2, ended: 3 } as const;
+export type Phase = (typeof Phase)[keyof typeof Phase];
+
+/** Why reading is held back; each is a bit, and reading goes on when none is left. */
+export const Hold = { authenticating: 1, output: 2, store: 4, acknowledgements: 8, rate: 16 } as const;
+
+/** Topics whose routes one publisher keeps. */
+const routesPerConnection = 64;
+
+/** What a connection ends with, as its ender gives it. */
+export interface Ending {
+  readonly disconnectReason: Disconnection['disconnectReason'];
+  readonly reasonCode: number;
+  readonly reason: string;
+  /** The client ended it: nothing is sent back. */
+  readonly clientInitiated?: boolean;
+  /** A DISCONNECT with reason code 0 takes the will back. [MQTT-3.14.4-3] */
+  readonly dropWill?: boolean;
+}
+
+const pingresp = Buffer.from([0xd0, 0]);
+
+export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
+  readonly broker: Broker;
+  readonly id: number;
+  readonly origin: Origin;
+  readonly stream: ByteStream;
+  readonly output: Output;
+  readonly reader: FrameReader;
+  phase: Phase = Phase.new;
+  readonly openedAt: number;
+  /** When the last chunk came, and the last whole packet; milliseconds since the epoch. */
+  readAt: number;
+  packetAt: number;
+
+  // Agreed in CONNECT; see `acceptConnect`.
+  version: ProtocolVersion = 4;
+  session!: Session;
+  authorizer!: Authorizer;
+  principal = '';
+  cleanStart = true;
+  keepAlive = 0;
+  connectedAt = 0;
+  will: Will | undefined;
+  /** PUBLISH packets the client takes unacknowledged. [MQTT-3.3.4-9] */
+  window = 65_535;
+  /** Bytes of the largest packet the client takes. */
+  maximumPacketSize = Number.POSITIVE_INFINITY;
+  problemInformation = true;
+
+  readonly routes = new RouteCache(routesPerConnection);
+  inboundAliases: Map<number, string> | undefined;
+  outboundAliases: Map<string, number> | undefined;
+  outboundAliasMaximum = 0;
+  retainedBacklog: RetainedBacklog | undefined;
+  readonly rate: RateLimit | undefined;
+  publisher: Publisher = { clientId: '', principal: '' };
+  /** QoS 1 publishes whose PUBACK waits for the store or a handler. */
+  unacknowledged = 0;
+  /** Acknowledgements of any kind that wait for the store. */
+  #waiting = 0;
+  #held = 0;
+  /** Packets that came with the CONNECT while its authentication takes time. */
+  #early: Buffer[] = [];
+
+  constructor(broker: Broker, id: number, stream: ByteStream, origin: Origin) {
+    const { profile } = broker;
+    this.broker = broker;
+    this.id = id;
+    this.stream = stream;
+    this.origin = origin;
+    this.output = new Output(stream, broker.flusher, broker.metrics);
+    this.reader = new FrameReader(profile.maxPacketBytes);
+    this.openedAt = this.readAt = this.packetAt = broker.now();
+    const limited = profile.maxPublishesPerSecond > 0 || profile.maxBytesPerSecond > 0;
+    this.rate = limited ? new RateLimit(profile) : undefined;
+  }
+
+  get realm(): string {
+    return this.session.key.realm;
+  }
+
+  get clientId(): string {
+    return this.session.key.clientId;
+  }
+
+  get protocolVersion(): ProtocolVersion {
+    return this.version;
+  }
+
+  get sessionExpiryInterval(): number {
+    return this.session.sessionExpiryInterval;
+  }
+
+  get isConnected(): boolean {
+    return this.phase === Phase.connected;
+  }
+
+  /** More waits for this client's socket than the profile allows. */
+  get congested(): boolean {
+    return this.output.backlog > this.broker.profile.maxOutputBytes;
+  }
+
+  // — bytes in —
+
+  read(chunk: Buffer): void {
+    if (this.phase === Phase.ended) return;
+    this.readAt = this.broker.now();
+    this.broker.metrics.bytesIn += chunk.length;
+    try {
+      this.reader.read(chunk, this);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    if (this.rate?.isOverBytes(chunk.length, this.readAt)) this.hold(Hold.rate);
+    if (this.congested) this.hold(Hold.output);
+    if (this.broker.journal.congested) {
+      this.hold(Hold.store);
+      this.broker.journal.hold(this);
+    }
+  }
+
+  drained(): void {
+    if (this.phase !== Phase.connected) return;
+    this.session.outbound.pump();
+    this.release(Hold.output);
+  }
+
+  closed(): void {
+    this.end({ disconnectReason: 'CONNECTION_LOST', reasonCode: 0, reason: 'the connection was lost' });
+    this.broker.gone(this);
+  }
+
+  frame(firstByte: number, buffer: Buffer, packetStart: number, bodyStart: number, end: number): boolean {
+    this.packetAt = this.readAt;
+    switch (this.phase) {
+      case Phase.connected:
+        if (firstByte >> 4 === 3) handlePublish(this, firstByte, buffer, packetStart, bodyStart, end);
+        else this.#handle(decodePacket(firstByte, buffer, bodyStart, end, this.version));
+        break;
+      case Phase.new:
+        beginConnect(this, firstByte, buffer, bodyStart, end);
+        break;
+      case Phase.authenticating:
+        this.#early.push(Buffer.from(buffer.subarray(packetStart, end)));
+        break;
+      case Phase.ended:
+        break;
+      default:
+        return this.phase satisfies never;
+    }
+    return (this.phase as Phase) !== Phase.ended;
+  }
+
+  /** Goes on with what the client sent right behind its CONNECT. [MQTT-3.1.4-5] */
+  replayEarly(): void {
+    const early = this.#early;
+    this.#early = [];
+    const reader = new FrameReader(this.reader.maximumPacketSize);
+    try {
+      for (const packet of early) reader.read(packet, this);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #handle(packet: Packet): void {
+    switch (packet.type) {
+      case 'puback':
+      case 'pubrec':
+      case 'pubcomp':
+        return handleAcknowledgement(this, packet);
+      case 'pubrel':
+        return handlePubrel(this, packet);
+      case 'subscribe':
+        return handleSubscribe(this, packet);
+      case 'unsubscribe':
+        return handleUnsubscribe(this, packet);
+      case 'pingreq':
+        return this.output.copy(pingresp, 0, 2, 0, 0, false);
+      case 'disconnect':
+        return handleDisconnect(this, packet);
+      case 'connect':
+        throw protocolError('a second CONNECT'); // [MQTT-3.1.0-2]
+      case 'auth':
+        throw protocolError('AUTH without an authentication method'); // [MQTT-4.12.0-6]
+      default:
+        throw protocolError(`a client does not send ${packet.type.toUpperCase()}`);
+    }
+  }
+
+  // — reading held back —
+
+  hold(reason: number): void {
+    if (this.phase === Phase.ended) return;
+    if (this.#held === 0) this.stream.pause();
+    this.#held |= reason;
+    if (reason === Hold.rate) this.broker.throttled.add(this);
+  }
+
+  release(reason: number): void {
+    if ((this.#held & reason) === 0) return;
+    this.#held &= ~reason;
+    if (this.#held === 0 && this.phase !== Phase.ended) this.stream.resume();
+  }
+
+  storeCaughtUp(): void {
+    this.release(Hold.store);
+  }
+
+  // — packets out —
+
+  send(packet: Packet): void {
+    const bytes = encodePacket(packet, this.version);
+    this.output.copy(bytes, 0, bytes.length, 0, 0, false);
+  }
+
+  /** A four-byte acknowledgement: now, or, if what it acknowledges is yet to be stored, after that; in order. [MQTT-4.6.0-2] */
+  acknowledge(firstByte: number, packetId: number, afterStore: boolean): void {
+    if (!afterStore && this.#waiting === 0) return this.output.acknowledge(firstByte, packetId);
+    this.#waiting += 1;
+    if (firstByte === pubackByte) this.awaitAcknowledgement();
+    this.broker.journal.acknowledge(this, firstByte, packetId);
+  }
+
+  /** INVARIANT: a client that is not told the receive maximum is not read from while it is reached. */
+  awaitAcknowledgement(): void {
+    this.unacknowledged += 1;
+    if (this.unacknowledged >= this.broker.profile.receiveMaximum) this.hold(Hold.acknowledgements);
+  }
+
+  acknowledgeNow(firstByte: number, packetId: number): void {
+    this.#waiting -= 1;
+    if (firstByte === pubackByte) this.acknowledged();
+    if (this.isConnected) this.output.acknowledge(firstByte, packetId);
+  }
+
+  acknowledged(): void {
+    this.unacknowledged -= 1;
+    this.release(Hold.acknowledgements);
+  }
+
+  /** What an MQTT 5 client is told in words, if it wants to be and the profile does. [MQTT-3.1.2-29] */
+  reasonProperties(reasonString: string): Properties | undefined {
+    return this.problemInformation && this.broker.profile.reasonStrings ? { reasonString } : undefined;
+  }
+
+  /** Continues with retained messages a subscription is still owed. */
+  sendRetained(): void {
+    if (this.retainedBacklog?.send()) this.retainedBacklog = undefined;
+  }
+
+  mayReceive(topic: string, sharedFilter: string | undefined): boolean {
+    const shareName = sharedFilter?.slice('$share/'.length, sharedFilter.indexOf('/', '$share/'.length));
+    if (this.authorizer.receive(topic, shareName)) return true;
+    this.broker.receiveDenied(this, topic);
+    return false;
+  }
+
+  dropped(topic: string, cause: DropCause): void {
+    this.broker.metrics.messagesDropped += 1;
+    this.broker.observer.dropped?.(this.realm, this.clientId, topic, cause);
+  }
+
+  // — the end —
+
+  /** Ends the connection for what was thrown: the client's fault, or ours. */
+  fail(error: unknown): void {
+    const isMqtt = error instanceof MqttError;
+    if (isMqtt) this.broker.metrics.protocolErrors += 1;
+    else this.broker.observer.failed?.(error, 'connection');
+    const reasonCode = isMqtt ? error.reasonCode : ReasonCode.unspecifiedError;
+    const reason = isMqtt ? error.message : 'the broker failed';
+    if (this.phase === Phase.new) return refuseBadConnect(this, { admitted: false, reasonCode, reason });
+    this.end({ disconnectReason: isMqtt ? 'CLIENT_ERROR' : 'SERVER_ERROR', reasonCode, reason });
+  }
+
+  end(ending: Ending): void {
+    const { phase } = this;
+    if (phase === Phase.ended) return;
+    this.phase = Phase.ended;
+    const { clientInitiated = false, dropWill = false, disconnectReason, reasonCode, reason } = ending;
+    if (phase === Phase.connected) {
+      if (this.version === 5 && !clientInitiated && disconnectReason !== 'CONNECTION_LOST') {
+        const properties = this.broker.profile.reasonStrings ? { reasonString: reason } : undefined;
+        this.send({ type: 'disconnect', reasonCode, properties });
+      }
+      this.retainedBacklog?.abandon();
+      this.retainedBacklog = undefined;
+      leaveSession(this.session, dropWill ? undefined : this.will);
+      this.broker.observer.disconnected?.(this, { disconnectReason, clientInitiated, reasonCode, reason });
+    }
+    this.closeStream();
+    this.broker.left(this);
+  }
+
+  /** What was gathered goes out, then the goodbye; a peer that does not answer it is cut off by the next sweeps. */
+  closeStream(): void {
+    this.output.flush();
+    if (this.#held !== 0) this.stream.resume();
+    this.stream.end();
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * What is to be written to one connection, gathered so that each socket is written once per turn of the event loop.
+ *
+ * Packets are copied into a pooled buffer; it goes back to the pool when the stream has taken it at once, which is the rule.
+ * Gathering cuts CPU per message about by half when messages arrive closely, and costs nothing when they do not.
+ */
+import type { BrokerMetrics } from '../metrics.ts';
+import type { ByteStream } from './stream.ts';
+
+const smallBytes = 2 * 1024;
+const largeBytes = 64 * 1024;
+/** A packet above this is written as a chunk of its own rather than copied. */
+const ownChunkBytes = 16 * 1024;
+
+class BufferPool {
+  readonly #free: Buffer[] = [];
+  readonly #bytes: number;
+  readonly #capacity: number;
+
+  constructor(bytes: number, capacity: number) {
+    this.#bytes = bytes;
+    this.#capacity = capacity;
+  }
+
+  take(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#bytes);
+  }
+
+  give(buffer: Buffer): void {
+    if (this.#free.length < this.#capacity) this.#free.push(buffer);
+  }
+}
+
+const small = new BufferPool(smallBytes, 1024);
+const large = new BufferPool(largeBytes, 64);
+
+const release = (buffer: Buffer): void => (buffer.length === smallBytes ? small : large).give(buffer);
+
+/** Runs once at the end of the current turn: writes out every output that was touched. */
+export class Flusher {
+  #dirty: Output[] = [];
+  #scheduled = false;
+  readonly #before: () => void;
+  readonly #run = (): void => this.flush();
+
+  /** `before` runs first in each flush: the journal hands its changes to the store there. */
+  constructor(before: () => void) {
+    this.#before = before;
+  }
+
+  schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#run);
+  }
+
+  mark(output: Output): void {
+    this.#dirty.push(output);
+    this.schedule();
+  }
+
+  flush(): void {
+    this.#scheduled = false;
+    this.#before();
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (let i = 0; i < dirty.length; i++) dirty[i]!.flush();
+  }
+}
+
+export class Output {
+  readonly #stream: ByteStream;
+  readonly #flusher: Flusher;
+  readonly #metrics: BrokerMetrics;
+  #buffer: Buffer | undefined;
+  #length = 0;
+  #marked = false;
+
+  constructor(stream: ByteStream, flusher: Flusher, metrics: BrokerMetrics) {
+    this.#stream = stream;
+    this.#flusher = flusher;
+    this.#metrics = metrics;
+  }
+
+  /** Bytes the peer has not taken yet, those still gathered here included. */
+  get backlog(): number {
+    return this.#length + this.#stream.writableLength;
+  }
+
+  /**
+   * Copies `source[start..end)`. With a packet id, writes it at `idOffset` from `start`: the encoded bytes are shared by all
+   * receivers and only the copy carries the id.
+   */
+  copy(source: Buffer, start: number, end: number, idOffset: number, packetId: number, dup: boolean): void {
+    const length = end - start;
+    if (length > ownChunkBytes) return this.#copyWhole(source, start, end, idOffset, packetId, dup);
+    const buffer = this.#room(length);
+    const at = this.#length;
+    source.copy(buffer, at, start, end);
+    this.#patch(buffer, at, idOffset, packetId, dup);
+    this.#length = at + length;
+  }
+
+  /** An acknowledgement with reason code 0: four bytes in both versions. [MQTT5 3.4.2.1] */
+  acknowledge(firstByte: number, packetId: number): void {
+    const buffer = this.#room(4);
+    const at = this.#length;
+    buffer[at] = firstByte;
+    buffer[at + 1] = 2;
+    buffer[at + 2] = packetId >> 8;
+    buffer[at + 3] = packetId & 0xff;
+    this.#length = at + 4;
+  }
+
+  flush(): void {
+    this.#marked = false;
+    this.#writeOut();
+  }
+
+  #patch(buffer: Buffer, at: number, idOffset: number, packetId: number, dup: boolean): void {
+    if (packetId === 0) return;
+    buffer[at + idOffset] = packetId >> 8;
+    buffer[at + idOffset + 1] = packetId & 0xff;
+    if (dup) buffer[at] = buffer[at]! | 0x08;
+  }
+
+  #copyWhole(source: Buffer, start: number, end: number, idOffset: number, packetId: number, dup: boolean): void {
+    this.#writeOut();
+    const own = Buffer.allocUnsafeSlow(end - start);
+    source.copy(own, 0, start, end);
+    this.#patch(own, 0, idOffset, packetId, dup);
+    this.#write(own);
+  }
+
+  /** A buffer with `length` bytes free after `#length`. */
+  #room(length: number): Buffer {
+    if (!this.#marked) {
+      this.#marked = true;
+      this.#flusher.mark(this);
+    }
+    const buffer = this.#buffer;
+    if (buffer === undefined) {
+      this.#length = 0;
+      this.#buffer = (length <= smallBytes ? small : large).take();
+      return this.#buffer;
+    }
+    if (this.#length + length <= buffer.length) return buffer;
+    if (buffer.length === smallBytes) {
+      const larger = large.take();
+      buffer.copy(larger, 0, 0, this.#length);
+      small.give(buffer);
+      this.#buffer = larger;
+      return larger;
+    }
+    this.#writeOut();
+    this.#buffer = large.take();
+    return this.#buffer;
+  }
+
+  #writeOut(): void {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return;
+    this.#buffer = undefined;
+    const length = this.#length;
+    this.#length = 0;
+    this.#write(buffer.subarray(0, length));
+    if (this.#stream.writableLength === 0) release(buffer);
+  }
+
+  #write(bytes: Buffer): void {
+    this.#metrics.bytesOut += bytes.length;
+    this.#stream.write(bytes);
+  }
+}

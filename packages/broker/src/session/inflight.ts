@@ -1,0 +1,96 @@
+/**
+ * Packet ids in use towards one client, and what is owed for each.
+ *
+ * A ring indexed by the low bits of the id, as large as what is in flight asks for: ids are handed out in order and mostly
+ * acknowledged in order, so slots rarely collide and an entry costs three bytes and a reference.
+ */
+import type { Delivery } from './delivery.ts';
+
+export const Owed = { nothing: 0, puback: 1, pubrec: 2, pubcomp: 3 } as const;
+export type Owed = (typeof Owed)[keyof typeof Owed];
+
+const smallest = 8;
+
+export class Inflight {
+  /** INVARIANT: an id in use sits at `id & (capacity - 1)`; 0 marks a free slot. */
+  #ids = new Uint16Array(smallest);
+  #owed = new Uint8Array(smallest);
+  #deliveries: (Delivery | undefined)[] = new Array<Delivery | undefined>(smallest).fill(undefined);
+  #last = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes the next free packet id. The caller keeps `size` below 65,535. [MQTT-2.2.1-3] */
+  open(owed: Owed, delivery: Delivery | undefined): number {
+    for (;;) {
+      this.#last = (this.#last % 65_535) + 1;
+      const id = this.#last;
+      if (this.#ids[id & (this.#ids.length - 1)] === 0) {
+        this.#set(id, owed, delivery);
+        return id;
+      }
+      if (this.#size * 2 > this.#ids.length) this.#grow();
+    }
+  }
+
+  /** Puts an entry back that an earlier run of the broker had. */
+  restore(id: number, owed: Owed, delivery: Delivery): void {
+    while (this.#ids[id & (this.#ids.length - 1)] !== 0) this.#grow();
+    this.#set(id, owed, delivery);
+    this.#last = id;
+  }
+
+  owed(id: number): Owed {
+    const slot = id & (this.#ids.length - 1);
+    return id !== 0 && this.#ids[slot] === id ? (this.#owed[slot] as Owed) : Owed.nothing;
+  }
+
+  /** The delivery under an id, if it was kept. */
+  delivery(id: number): Delivery | undefined {
+    const slot = id & (this.#ids.length - 1);
+    return this.#ids[slot] === id ? this.#deliveries[slot] : undefined;
+  }
+
+  owe(id: number, owed: Owed): void {
+    this.#owed[id & (this.#ids.length - 1)] = owed;
+  }
+
+  close(id: number): void {
+    const slot = id & (this.#ids.length - 1);
+    if (this.#ids[slot] !== id) return;
+    this.#ids[slot] = 0;
+    this.#deliveries[slot] = undefined;
+    this.#size -= 1;
+  }
+
+  /** Kept deliveries in flight, in the order they were queued. [MQTT-4.6.0-1] */
+  deliveries(): Delivery[] {
+    return this.#deliveries.filter(delivery => delivery !== undefined).sort((a, b) => a.sequence - b.sequence);
+  }
+
+  #set(id: number, owed: Owed, delivery: Delivery | undefined): void {
+    const slot = id & (this.#ids.length - 1);
+    this.#ids[slot] = id;
+    this.#owed[slot] = owed;
+    this.#deliveries[slot] = delivery;
+    this.#size += 1;
+  }
+
+  /** Ids that differ in their low bits still do with one bit more, so nothing collides here. */
+  #grow(): void {
+    const ids = this.#ids;
+    const owed = this.#owed;
+    const deliveries = this.#deliveries;
+    const capacity = ids.length * 2;
+    this.#ids = new Uint16Array(capacity);
+    this.#owed = new Uint8Array(capacity);
+    this.#deliveries = new Array<Delivery | undefined>(capacity).fill(undefined);
+    this.#size = 0;
+    for (let slot = 0; slot < ids.length; slot++) {
+      if (ids[slot] !== 0) this.#set(ids[slot]!, owed[slot] as Owed, deliveries[slot]);
+    }
+  }
+}
