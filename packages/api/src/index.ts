@@ -24,4 +24,4 @@ export type * from './operations/operation.ts';
 export { type StoredOnly, storedOnly } from './operations/stored-only.ts';
 export { RequestError, type RequestErrorName } from './protocol/errors.ts';
 export type { HttpRequest, HttpResponse } from './protocol/message.ts';
-export { type ApiPluginOptions, apiPlugin, headersOf } from './server.ts';
+export { type ApiPluginOptions, apiPlugin, frameworkErrors, headersOf } from './server.ts';

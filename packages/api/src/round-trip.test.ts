@@ -32,7 +32,7 @@ const clients: Record<ServiceName, { client: Client; commands: Record<string, un
 
 beforeAll(async () => {
   const handlers = { iot: recorder('iot'), iotdata: recorder('iotdata'), jobsdata: recorder('jobsdata') } as Handlers;
-  server = await startTestServer(handlers, { accessKeys: testAccessKeys });
+  server = await startTestServer(handlers, { accessKeys: testAccessKeys() });
   const configuration = { endpoint: server.url, region: 'eu-west-1', credentials: testKey, maxAttempts: 1 };
   clients.iot = { client: new iot.IoTClient(configuration) as Client, commands: iot };
   clients.iotdata = { client: new iotdata.IoTDataPlaneClient(configuration) as Client, commands: iotdata };

@@ -31,7 +31,7 @@ const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as 
  * Registers the API:
  *
  * ```ts
- * const server = Fastify()
+ * const server = Fastify({ frameworkErrors })
  * await server.register(apiPlugin, { handlers, accessKeys, clock, log })
  * ```
  */
@@ -54,6 +54,11 @@ export const apiPlugin: FastifyPluginCallback<ApiPluginOptions> = (fastify, opti
 
 const send = (reply: FastifyReply, { status, headers, body }: HttpResponse): FastifyReply =>
   reply.code(status).headers(headers).send(body);
+
+/** For the server's options: a URL that Fastify cannot decode is answered as every other bad request is. */
+export const frameworkErrors = (error: Error, _request: FastifyRequest, reply: FastifyReply): void => {
+  send(reply, unreadable(error));
+};
 
 /** A request that Fastify gave up on before the API saw it. */
 function unreadable(error: unknown): HttpResponse {

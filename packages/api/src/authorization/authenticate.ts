@@ -1,6 +1,16 @@
 /** Who makes a request, and in which realm: by signature, by client certificate, or — in `dev` alone — by saying so. */
-import type { Clock, Realm } from '@thingd/core';
-import type { Caller, Decision } from '../operations/operation.ts';
+import {
+  bindPolicies,
+  type Clock,
+  type CompiledPolicy,
+  compilePolicy,
+  connectionContext,
+  type Decision,
+  parsePolicy,
+  partitionOf,
+  type Realm,
+} from '@thingd/core';
+import type { Caller } from '../operations/operation.ts';
 import { RequestError } from '../protocol/errors.ts';
 import type { HttpRequest } from '../protocol/message.ts';
 import type { ServiceName } from '../protocol/model.ts';
@@ -10,14 +20,8 @@ import { type Claim, verifySignature } from '../protocol/sigv4.ts';
 export interface AccessKey {
   readonly secretAccessKey: string;
   readonly accountId: string;
-  /** The ARN by which messages call its owner. */
-  readonly principal: string;
-  /** Decides an API action through the key's policies. */
-  authorize(
-    action: string,
-    resource: string,
-    circumstances: { readonly realm: Realm; readonly sourceIp: string },
-  ): Decision;
+  /** An IoT policy document as JSON text: what the key may do. */
+  readonly policyDocument: string;
 }
 
 export interface AccessKeys {
@@ -66,16 +70,30 @@ export async function authenticateSignature(
   if (authentication.hasRealm && !authentication.hasRealm(realm)) {
     throw new RequestError('InvalidSignatureException', 'Credential should be scoped to a valid region.');
   }
-  const circumstances = { realm, sourceIp };
+  const context = connectionContext({ sourceIp, now: () => authentication.clock.now() });
+  const policies = bindPolicies([policyOf(claim.accessKeyId, key)], context);
   return {
     realm,
     caller: {
       kind: 'accessKey',
-      principal: key.principal,
+      principal: `arn:${partitionOf(realm.region)}:iam::${realm.accountId}:user/${claim.accessKeyId}`,
       accessKeyId: claim.accessKeyId,
-      authorize: (action, resource) => key.authorize(action, resource, circumstances),
+      authorize: (action, resource) => policies.decide(action, resource),
+      explain: (action, resource) => policies.explain(action, resource),
     },
   };
+}
+
+/** A key's policy, compiled once for as long as its owner keeps the key in memory. */
+const compiled = new WeakMap<AccessKey, CompiledPolicy>();
+
+function policyOf(accessKeyId: string, key: AccessKey): CompiledPolicy {
+  let policy = compiled.get(key);
+  if (!policy) {
+    policy = compilePolicy(accessKeyId, parsePolicy(key.policyDocument));
+    compiled.set(key, policy);
+  }
+  return policy;
 }
 
 const always = (): Decision => 'allowed';

@@ -1,20 +1,17 @@
 /** Whether a caller may make a call: each permission an operation needs is put to the policy engine. */
-import type { Realm } from '@thingd/core';
-import type { Caller, Decision } from '../operations/operation.ts';
+import type { Decision, Realm } from '@thingd/core';
+import type { Caller } from '../operations/operation.ts';
 import { RequestError } from '../protocol/errors.ts';
 import type { OperationModel, ServiceName } from '../protocol/model.ts';
 import { resourcesOf } from './resources.ts';
 
 export interface Permission {
-  /** Names of the action; a policy may use any of them. */
-  readonly actions: readonly string[];
+  readonly action: string;
   readonly resource: string;
 }
 
-export interface Denial {
+export interface Denial extends Permission {
   readonly caller: Caller;
-  readonly action: string;
-  readonly resource: string;
   readonly decision: Exclude<Decision, 'allowed'>;
 }
 
@@ -26,24 +23,19 @@ export function permissionsOf(
   operation: OperationModel,
   input: Readonly<Record<string, unknown>>,
 ): Permission[] {
-  const actions =
-    service === 'jobsdata' ? [`iot:${operationName}`, `iotjobsdata:${operationName}`] : [`iot:${operationName}`];
+  const action = `${service === 'jobsdata' ? 'iotjobsdata' : 'iot'}:${operationName}`;
   const resources = resourcesOf(realm, service, operationName, operation, input);
-  const permissions = resources.map(resource => ({ actions, resource }));
   // AWS: Retained messages, "Policies": a message to be retained needs both.
   const retains = service === 'iotdata' && operationName === 'Publish' && input.retain === true;
-  return retains
-    ? [...permissions, ...resources.map(resource => ({ actions: ['iot:RetainPublish'], resource }))]
-    : permissions;
+  const actions = retains ? [action, 'iot:RetainPublish'] : [action];
+  return actions.flatMap(name => resources.map(resource => ({ action: name, resource })));
 }
 
 /** The first permission that `caller` lacks, or undefined when it has them all. */
 export function denialOf(caller: Caller, permissions: readonly Permission[]): Denial | undefined {
-  for (const { actions, resource } of permissions) {
-    const decisions = actions.map(action => caller.authorize(action, resource));
-    const denied = decisions.includes('explicitDeny');
-    if (!denied && decisions.includes('allowed')) continue;
-    return { caller, action: actions[0]!, resource, decision: denied ? 'explicitDeny' : 'implicitDeny' };
+  for (const { action, resource } of permissions) {
+    const decision = caller.authorize(action, resource);
+    if (decision !== 'allowed') return { caller, action, resource, decision };
   }
   return undefined;
 }

@@ -2,12 +2,10 @@
  * What an operation is to those who write one: a function from its input and the call it came with to its output. Handlers
  * know no HTTP; they throw `ServiceError` for what the caller can mend.
  */
-import type { Realm } from '@thingd/core';
+import type { Decision, Explanation, Realm } from '@thingd/core';
 import type { IotInput, IotOperationName, IotOutput } from '../generated/iot.ts';
 import type { IotJobsDataInput, IotJobsDataOperationName, IotJobsDataOutput } from '../generated/iot-jobs-data.ts';
 import type { IotDataInput, IotDataOperationName, IotDataOutput } from '../generated/iotdata.ts';
-
-export type Decision = 'allowed' | 'explicitDeny' | 'implicitDeny';
 
 /** Who calls: an access key's owner, a device with its certificate, or nobody known. */
 export interface Caller {
@@ -18,6 +16,8 @@ export interface Caller {
   readonly certificateId?: string;
   /** Decides an API action, such as `iot:CreateThing` on `arn:aws:iot:…:thing/lamp`, through the policy engine. */
   authorize(action: string, resource: string): Decision;
+  /** The same decision with its reasons, where policies decided it. */
+  explain?(action: string, resource: string): Explanation;
 }
 
 /** The circumstances of one API call. */

@@ -2,7 +2,7 @@
 import Fastify from 'fastify';
 import type { ApiLog, CallRecord } from '../api.ts';
 import type { Handlers } from '../operations/operation.ts';
-import { type ApiPluginOptions, apiPlugin } from '../server.ts';
+import { type ApiPluginOptions, apiPlugin, frameworkErrors } from '../server.ts';
 
 export interface TestServer {
   readonly url: string;
@@ -27,7 +27,7 @@ export async function startTestServer(
     },
     ambiguous: (method, path) => ambiguous.push(`${method} ${path}`),
   };
-  const fastify = Fastify({ forceCloseConnections: true });
+  const fastify = Fastify({ forceCloseConnections: true, frameworkErrors });
   await fastify.register(apiPlugin, {
     handlers: { iot: {}, iotdata: {}, jobsdata: {}, ...handlers },
     accessKeys: { find: async () => undefined },
@@ -45,15 +45,13 @@ export const testKey = {
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
 };
 
-/** Access keys of which there is one, allowed everything. */
-export const testAccessKeys: ApiPluginOptions['accessKeys'] = {
-  find: async accessKeyId =>
-    accessKeyId === testKey.accessKeyId
-      ? {
-          secretAccessKey: testKey.secretAccessKey,
-          accountId: '123456789012',
-          principal: 'arn:aws:iam::123456789012:user/tester',
-          authorize: () => 'allowed',
-        }
-      : undefined,
-};
+/** Access keys of which there is one, allowed what `statements` say; everything, unless they are given. */
+export function testAccessKeys(statements?: readonly object[]): ApiPluginOptions['accessKeys'] {
+  const Statement = statements ?? [{ Effect: 'Allow', Action: 'iot:*', Resource: '*' }];
+  const key = {
+    secretAccessKey: testKey.secretAccessKey,
+    accountId: '123456789012',
+    policyDocument: JSON.stringify({ Version: '2012-10-17', Statement }),
+  };
+  return { find: async accessKeyId => (accessKeyId === testKey.accessKeyId ? key : undefined) };
+}
