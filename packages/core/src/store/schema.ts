@@ -2,6 +2,7 @@
  * The whole schema: every domain folder's migrations, in the order they are run: a table comes after those it refers to.
  * New ones are appended; those released never change and never move.
  */
+import { accessKeyMigration } from '../identity/access-key-store.ts';
 import { caCertificateMigration } from '../identity/ca-certificate-store.ts';
 import { certificateMigration } from '../identity/certificate-store.ts';
 import { policyMigration } from '../policy/policy-store.ts';
@@ -25,4 +26,5 @@ export const schema: readonly Migration[] = [
   certificateMigration,
   policyMigration,
   shadowMigration,
+  accessKeyMigration,
 ];
