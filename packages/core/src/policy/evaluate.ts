@@ -4,14 +4,14 @@
  *
  * Three times of work: `compilePolicy` once for a policy, `bindPolicies` once for a connection, `decide` for every packet. On
  * the first decision about an action a table is made of the statements that can apply, with region and account settled, so
- * that a decision is a few comparisons of strings and allocates nothing (`bench/policy.ts`).
+ * that a decision is a few comparisons of strings, some 100 ns (`bench/policy.ts`).
  */
 import { headerOf, settleArnPattern } from './arn-pattern.ts';
 import type { CompiledPolicy, CompiledStatement } from './compile.ts';
 import { type PolicyContext, withoutConnectKeys } from './context.ts';
 import { type Explanation, explainDecision } from './explain.ts';
 import { bindResources, matchesAction, statementMatches, timelessConditionsHold } from './statement.ts';
-import { matchesWildcard, type Wildcard } from './wildcard.ts';
+import { beginsWith, matchesWildcard, type Wildcard } from './wildcard.ts';
 
 export type Decision = 'allowed' | 'explicitDeny' | 'implicitDeny';
 
@@ -114,7 +114,7 @@ class Binding implements BoundPolicies {
 }
 
 const covers = (table: ActionTable, resource: string): boolean =>
-  table.header === '' ? resource === table.resource : resource.startsWith(table.header);
+  table.header === '' ? resource === table.resource : beginsWith(resource, table.header);
 
 function matchesEntry({ literals, wildcards }: TableEntry, resource: string): boolean {
   if (literals?.has(resource)) return true;

