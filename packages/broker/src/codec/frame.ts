@@ -2,6 +2,8 @@
 import type { ProtocolVersion } from './packet.ts';
 import { MqttError, malformed, ReasonCode } from './reason-code.ts';
 
+const LONGEST_HEADER = 5;
+
 export interface FrameSink {
   /**
    * One whole packet is `buffer[packetStart..end)`, its body `buffer[bodyStart..end)`; valid during the current turn.
@@ -35,7 +37,7 @@ export class FrameReader {
    * Hands every packet that `chunk` completes to `sink`, in order.
    *
    * Throws `MqttError(malformedPacket)` for a remaining length of five bytes, and `MqttError(packetTooLarge)` as soon as a
-   * fixed header announces more than `maximumPacketSize`. After a throw or a stop the reader is empty.
+   * fixed header announces more than `maximumPacketSize`: the connection is over, and so is this reader.
    */
   read(chunk: Buffer, sink: FrameSink): void {
     let position = this.#tail === undefined ? 0 : this.#completeTail(chunk, sink);
@@ -52,8 +54,8 @@ export class FrameReader {
   /** Continues the packet begun in an earlier chunk. Returns where the next one begins in `chunk`, or -1 to stop reading. */
   #completeTail(chunk: Buffer, sink: FrameSink): number {
     let position = 0;
-    // The header may itself be cut: it is at most five bytes, so they come one at a time.
-    while (!this.#readTailHeader()) {
+    // The header may itself be cut; its few bytes come one at a time.
+    while (!this.#readHeader(this.#tail!, 0, this.#tailLength)) {
       if (position === chunk.length) return position;
       this.#append(chunk, position, position + 1);
       position += 1;
@@ -61,23 +63,14 @@ export class FrameReader {
     const end = this.#end;
     const bodyStart = this.#bodyStart;
     const taken = Math.min(end - this.#tailLength, chunk.length - position);
-    this.#append(chunk, position, position + taken, end);
+    this.#grow(this.#tailLength + taken, end);
+    this.#append(chunk, position, position + taken);
     position += taken;
     if (this.#tailLength < end) return position;
     const packet = this.#tail!;
     this.#tail = undefined;
     this.#tailLength = 0;
     return sink.frame(packet[0]!, packet, 0, bodyStart, end) ? position : -1;
-  }
-
-  #readTailHeader(): boolean {
-    try {
-      return this.#readHeader(this.#tail!, 0, this.#tailLength);
-    } catch (error) {
-      this.#tail = undefined;
-      this.#tailLength = 0;
-      throw error;
-    }
   }
 
   /** Reads the fixed header at `start`; false if it is not all there before `limit`. */
@@ -104,22 +97,19 @@ export class FrameReader {
   }
 
   #keep(chunk: Buffer, position: number): void {
-    const length = chunk.length - position;
-    this.#tail = Buffer.allocUnsafe(Math.max(length, 16));
-    this.#tailLength = 0;
+    this.#tail = Buffer.allocUnsafe(Math.max(chunk.length - position, LONGEST_HEADER));
     this.#append(chunk, position, chunk.length);
   }
 
-  /** Adds `chunk[start..end)` to the tail; a tail that has to grow doubles, up to the `announced` size of its packet. */
-  #append(chunk: Buffer, start: number, end: number, announced = Number.POSITIVE_INFINITY): void {
-    const needed = this.#tailLength + end - start;
-    let tail = this.#tail!;
-    if (needed > tail.length) {
-      const larger = Buffer.allocUnsafe(Math.min(Math.max(needed, tail.length * 2), announced));
-      tail.copy(larger, 0, 0, this.#tailLength);
-      this.#tail = tail = larger;
-    }
-    chunk.copy(tail, this.#tailLength, start, end);
-    this.#tailLength = needed;
+  /** Makes room for `needed` bytes of a packet of `announced`: doubling, so that a slow trickle is not copied each time. */
+  #grow(needed: number, announced: number): void {
+    const tail = this.#tail!;
+    if (needed <= tail.length) return;
+    this.#tail = Buffer.allocUnsafe(Math.min(Math.max(needed, tail.length * 2), announced));
+    tail.copy(this.#tail, 0, 0, this.#tailLength);
+  }
+
+  #append(chunk: Buffer, start: number, end: number): void {
+    this.#tailLength += chunk.copy(this.#tail!, this.#tailLength, start, end);
   }
 }

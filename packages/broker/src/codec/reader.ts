@@ -72,7 +72,7 @@ export class PacketReader {
 
   /** Throws if the packet goes on after its last field. */
   expectEnd(): void {
-    if (this.position !== this.end) throw malformed(`${this.remaining} bytes follow the packet's last field`);
+    if (this.position !== this.end) throw malformed('the packet goes on after its last field');
   }
 
   #take(count: number): number {

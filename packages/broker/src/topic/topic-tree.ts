@@ -72,6 +72,18 @@ export class TopicTree<T> {
     return this.#size;
   }
 
+  /** How many places hold filters: one for each exact filter, one for each level of the tree. Walks all of them. */
+  countBranches(): number {
+    let count = this.#exact.size;
+    const branches = [this.#root];
+    for (let branch = branches.pop(); branch !== undefined; branch = branches.pop()) {
+      if (branch !== this.#root) count += 1;
+      if (branch.plus !== undefined) branches.push(branch.plus);
+      for (const child of branch.children?.values() ?? []) branches.push(child);
+    }
+    return count;
+  }
+
   /** Files `value` under a filter that passed `checkTopicFilter`; a pair that is there already changes nothing. */
   add(filter: string, value: T): void {
     if (!this.#valuesAt(filter).add(value)) return;
