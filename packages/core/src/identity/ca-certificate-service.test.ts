@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { type CaCertificateRegistration, CaCertificates } from './ca-certificate-service.ts';
 import { caPem, certificatePem, identity } from './certificate-fixtures.ts';
 import { CertificateRegistration } from './certificate-registration.ts';
-import { abroad, home, neighbour, noon, type TestDomain, testDomain } from './domain-fixtures.ts';
+import { abroad, home, neighbour, start, type TestDomain, testDomain } from './domain-fixtures.ts';
 
 const factory = identity('factory');
 const factoryPem = caPem(factory);
@@ -59,7 +59,7 @@ describe('registering in DEFAULT mode', () => {
       certificateMode: 'DEFAULT',
       autoRegistrationStatus: 'DISABLE',
       certificatePem: factoryPem,
-      creationDate: noon,
+      creationDate: start,
       customerVersion: 1,
     });
   });
@@ -136,8 +136,8 @@ describe('registering', () => {
 
   test.each([
     ['is not of a CA', () => certificatePem(factory, factory)],
-    ['has expired', () => caPem(factory, { notAfter: new Date(noon - 1000) })],
-    ['is not valid yet', () => caPem(factory, { notBefore: new Date(noon + 1000) })],
+    ['has expired', () => caPem(factory, { notAfter: new Date(start - 1000) })],
+    ['is not valid yet', () => caPem(factory, { notBefore: new Date(start + 1000) })],
     ['cannot be read', () => 'certificate'],
   ])('a certificate that %s is CertificateValidationException', async (_, pem) => {
     await expect(registerSniOnly(home, { caCertificate: pem() })).rejects.toEqual(
@@ -179,13 +179,13 @@ describe('updating', () => {
 
   test('changes what is named and keeps the rest', async () => {
     const { certificateId } = await registerSniOnly(home, { allowAutoRegistration: true, registrationConfig });
-    domain.clock.time += 1000;
+    domain.clock.advance(1000);
     await authorities.update(home, certificateId, { newStatus: 'ACTIVE' });
     expect(await authorities.describe(home, certificateId)).toMatchObject({
       status: 'ACTIVE',
       autoRegistrationStatus: 'ENABLE',
       registrationConfig,
-      lastModifiedDate: noon + 1000,
+      lastModifiedDate: start + 1000,
       customerVersion: 2,
     });
   });
@@ -248,7 +248,7 @@ describe('deleting', () => {
 test('CAs are listed by date or by template, page by page', async () => {
   const ids: string[] = [];
   for (const name of ['a', 'b', 'c']) {
-    domain.clock.time += 1;
+    domain.clock.advance(1);
     const registrationConfig = name === 'b' ? { templateName: 'lamps' } : undefined;
     const ca = await registerSniOnly(home, { caCertificate: caPem(identity(name)), registrationConfig });
     ids.push(ca.certificateId);

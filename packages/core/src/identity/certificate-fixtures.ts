@@ -92,7 +92,7 @@ export function certificateDer(subject: Identity, issuer: Identity, shape: Certi
     issuer.name,
     der(
       0x30,
-      generalizedTime(shape.notBefore ?? new Date('2026-01-01T00:00:00Z')),
+      generalizedTime(shape.notBefore ?? new Date('2025-01-01T00:00:00Z')),
       generalizedTime(shape.notAfter ?? new Date('2049-12-31T23:59:59Z')),
     ),
     subject.name,

@@ -12,7 +12,7 @@ import {
 } from './certificate-fixtures.ts';
 import { CertificateRegistration } from './certificate-registration.ts';
 import { Certificates } from './certificate-service.ts';
-import { home, neighbour, noon, TestAttachments, type TestDomain, testDomain, testSigner } from './domain-fixtures.ts';
+import { home, neighbour, start, TestAttachments, type TestDomain, testDomain, testSigner } from './domain-fixtures.ts';
 
 const factory = identity('factory');
 const lamp = identity('lamp');
@@ -198,8 +198,8 @@ describe('a certificate is CertificateValidationException', () => {
     ['of no PEM', () => 'certificate'],
     ['of PEM around nothing', () => '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n'],
     ['of PEM around other bytes', () => '-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n'],
-    ['that has expired', () => signed(lamp, { notAfter: new Date(noon - 1000) })],
-    ['that is not valid yet', () => signed(lamp, { notBefore: new Date(noon + 1000) })],
+    ['that has expired', () => signed(lamp, { notAfter: new Date(start - 1000) })],
+    ['that is not valid yet', () => signed(lamp, { notBefore: new Date(start + 1000) })],
     ['with an RSA key of 1024 bits', () => signed(rsa(1024))],
     ['with a key of curve secp256k1', () => signed(curve('secp256k1'))],
     ['signed over SHA-1', () => signed(lamp, { hash: 'sha1' })],
@@ -245,16 +245,16 @@ describe('just-in-time registration', () => {
     const told = await registration.registerOnConnect(home, lampDer);
     const [registered] = (await certificates.list(home)).items;
     expect(registered).toMatchObject({ status: 'PENDING_ACTIVATION', caCertificateId, certificatePem: toPem(lampDer) });
-    expect(told).toEqual(event(caCertificateId, registered!.certificateId, noon));
+    expect(told).toEqual(event(caCertificateId, registered!.certificateId, start));
   });
 
   test('says it again on each later attempt, until the certificate is activated', async () => {
     const caCertificateId = await registerCa(factory, { allowAutoRegistration: true });
     await registration.registerOnConnect(home, lampDer);
-    domain.clock.time += 60_000;
+    domain.clock.advance(60_000);
     const [registered] = (await certificates.list(home)).items;
     const again = await registration.registerOnConnect(home, lampDer);
-    expect(again).toEqual(event(caCertificateId, registered!.certificateId, noon + 60_000));
+    expect(again).toEqual(event(caCertificateId, registered!.certificateId, start + 60_000));
     await certificates.update(home, registered!.certificateId, 'ACTIVE');
     expect(await registration.registerOnConnect(home, lampDer)).toBeUndefined();
   });
@@ -278,7 +278,7 @@ describe('just-in-time registration', () => {
 
   test('refuses a certificate that has expired', async () => {
     await registerCa(factory, { allowAutoRegistration: true });
-    const expired = certificateDer(lamp, factory, { notAfter: new Date(noon - 1000) });
+    const expired = certificateDer(lamp, factory, { notAfter: new Date(start - 1000) });
     await expect(registration.registerOnConnect(home, expired)).rejects.toEqual(
       rejected('CertificateValidationException'),
     );

@@ -4,7 +4,7 @@ import { certificateDer, identity, toPem } from './certificate-fixtures.ts';
 import { CertificateRegistration } from './certificate-registration.ts';
 import { Certificates } from './certificate-service.ts';
 import { findCertificate, replaceCertificate } from './certificate-store.ts';
-import { home, neighbour, noon, TestAttachments, type TestDomain, testDomain, testSigner } from './domain-fixtures.ts';
+import { home, neighbour, start, TestAttachments, type TestDomain, testDomain, testSigner } from './domain-fixtures.ts';
 import { certificateIdOfDer } from './x509.ts';
 
 let domain: TestDomain;
@@ -47,9 +47,9 @@ describe('creating', () => {
     const { certificate } = await certificates.createWithKeys(home);
     expect(await certificates.describe(home, certificate.certificateId)).toEqual({
       ...certificate,
-      validity: { notBefore: Date.parse('2026-01-01T00:00:00Z'), notAfter: Date.parse('2049-12-31T23:59:59Z') },
-      creationDate: noon,
-      lastModifiedDate: noon,
+      validity: { notBefore: Date.parse('2025-01-01T00:00:00Z'), notAfter: Date.parse('2049-12-31T23:59:59Z') },
+      creationDate: start,
+      lastModifiedDate: start,
       customerVersion: 1,
       transfer: {},
     });
@@ -129,12 +129,12 @@ describe('updating the status', () => {
 
   test('counts the version, keeps the time, and is told', async () => {
     const certificateId = await created(true);
-    domain.clock.time += 1000;
+    domain.clock.advance(1000);
     await certificates.update(home, certificateId, 'INACTIVE');
     expect(await certificates.describe(home, certificateId)).toMatchObject({
       customerVersion: 2,
-      creationDate: noon,
-      lastModifiedDate: noon + 1000,
+      creationDate: start,
+      lastModifiedDate: start + 1000,
     });
     expect(domain.told.at(-1)).toEqual({ kind: 'certificate', realm: home, certificateId, status: 'INACTIVE' });
   });
@@ -218,7 +218,7 @@ describe('listing', () => {
   test('shows the newest first, or the oldest where asked, 25 to a page', async () => {
     const ids: string[] = [];
     for (let index = 0; index < 27; index++) {
-      domain.clock.time += index % 3 === 0 ? 0 : 1; // some share their time
+      domain.clock.advance(index % 3 === 0 ? 0 : 1); // some share their time
       ids.push(await created());
     }
     const pages = async (ascendingOrder: boolean) => {

@@ -7,7 +7,7 @@ import {
   abroad,
   home,
   neighbour,
-  noon,
+  start,
   TestAttachments,
   type TestDomain,
   testDomain,
@@ -46,7 +46,7 @@ describe('offering', () => {
       const certificate = await at(realm);
       expect(certificate).toMatchObject({
         status: 'PENDING_TRANSFER',
-        transfer: { transferMessage: 'for you', transferDate: noon },
+        transfer: { transferMessage: 'for you', transferDate: start },
       });
       expect(ownedBy(certificate)).toBe(home.accountId);
     }
@@ -116,13 +116,13 @@ describe('accepting', () => {
     async (setAsActive, then) => {
       await offer('for you');
       domain.told.length = 0;
-      domain.clock.time += 1000;
+      domain.clock.advance(1000);
       await transfers.accept(neighbour, certificateId, { setAsActive });
       const accepted = await at(neighbour);
       expect(accepted).toMatchObject({
         status: then,
         previousOwnedBy: home.accountId,
-        transfer: { transferMessage: 'for you', acceptDate: noon + 1000 },
+        transfer: { transferMessage: 'for you', acceptDate: start + 1000 },
       });
       expect(ownedBy(accepted)).toBe(neighbour.accountId);
       await expect(at(home)).rejects.toEqual(rejected('ResourceNotFoundException'));
@@ -143,11 +143,11 @@ describe('accepting', () => {
 describe('rejecting', () => {
   test('gives it back INACTIVE with the reason, and the target forgets it', async () => {
     await offer();
-    domain.clock.time += 1000;
+    domain.clock.advance(1000);
     await transfers.reject(neighbour, certificateId, 'not ours');
     expect(await at(home)).toMatchObject({
       status: 'INACTIVE',
-      transfer: { rejectReason: 'not ours', rejectDate: noon + 1000 },
+      transfer: { rejectReason: 'not ours', rejectDate: start + 1000 },
     });
     await expect(at(neighbour)).rejects.toEqual(rejected('ResourceNotFoundException'));
   });

@@ -1,38 +1,28 @@
-/** A domain for tests of identity: a store in memory, a clock that stands still until moved, and a record of what was told. */
-import type { Domain } from '../domain.ts';
-import { type Change, Changes } from '../events/changes.ts';
+/** A domain for tests of identity: realms, a record of what was told, a signer and attachments to the test's liking. */
+import type { Change } from '../events/changes.ts';
 import type { Realm } from '../realm.ts';
-import { MemoryStore } from '../store/memory-store.ts';
-import { migrate } from '../store/migrations.ts';
-import type { Store } from '../store/store.ts';
-import { tagMigration } from '../tags/tag-store.ts';
-import { accessKeyMigration } from './access-key-store.ts';
-import { caCertificateMigration } from './ca-certificate-store.ts';
+import { openDomain, type TestDomain as PlainTestDomain } from '../testing/domain.ts';
 import { certificatePem, identity } from './certificate-fixtures.ts';
 import type { CertificateSigner } from './certificate-signer.ts';
-import { certificateMigration } from './certificate-store.ts';
 import type { PrincipalAttachments } from './principal-attachments.ts';
 
 export const home: Realm = { accountId: '111111111111', region: 'eu-west-1' };
 export const neighbour: Realm = { accountId: '222222222222', region: 'eu-west-1' };
 export const abroad: Realm = { accountId: '111111111111', region: 'us-east-1' };
 
-export const noon = Date.parse('2026-11-21T12:00:00Z');
+/** When every test begins. */
+export const start = Date.UTC(2026, 0, 1);
 
-export interface TestDomain extends Domain {
-  readonly clock: { time: number; now(): number };
+export interface TestDomain extends PlainTestDomain {
   /** What has been emitted, in order. */
   readonly told: Change[];
 }
 
 export async function testDomain(): Promise<TestDomain> {
-  const store: Store = new MemoryStore();
-  await migrate(store, [certificateMigration, caCertificateMigration, accessKeyMigration, tagMigration]);
-  const clock = { time: noon, now: () => clock.time };
-  const changes = new Changes();
+  const domain = await openDomain();
   const told: Change[] = [];
-  changes.on(change => told.push(change));
-  return { store, clock, changes, told };
+  domain.changes.on(change => told.push(change));
+  return { ...domain, told };
 }
 
 /** Signs with a CA of its own; every call makes another certificate of one key. */
