@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Message, StoreChange, StoredDelivery } from '@thingd/broker';
+import { brokerStoreContract, type StoreUnderTest } from '@thingd/broker/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SqliteBrokerStore } from './broker-store.ts';
@@ -25,6 +29,7 @@ const delivery = (sequence: number, of: Message): StoredDelivery => ({
   qos: 1,
   retain: false,
   subscriptionIdentifiers: [],
+  sharedFilter: undefined,
   packetId: 0,
   released: false,
 });
@@ -53,66 +58,25 @@ async function afterRestart(...batches: StoreChange[][]) {
   return { ...loaded, storedMessages: count };
 }
 
-describe('the broker’s store', () => {
-  test('keeps a session with its subscriptions, received packet ids and pending will', async () => {
-    const will = { topic: 'gone', payload: Buffer.from('bye'), qos: 1, retain: true, properties: undefined } as const;
-    const subscription = {
-      filter: 'a/+',
-      qos: 2,
-      noLocal: true,
-      retainAsPublished: true,
-      retainHandling: 2,
-      subscriptionIdentifier: 7,
-    } as const;
-    const { sessions } = await afterRestart([
-      { ...session(key), disconnectedAt: 5, pendingWill: { will, dueAt: 9 } } as StoreChange,
-      { kind: 'subscribed', key, subscription },
-      { kind: 'subscribed', key, subscription: { ...subscription, filter: 'gone' } },
-      { kind: 'unsubscribed', key, filter: 'gone' },
-      { kind: 'received', key, packetId: 1 },
-      { kind: 'received', key, packetId: 2 },
-      { kind: 'completed', key, packetId: 1 },
-    ]);
-    expect(sessions).toEqual([
-      {
-        ...key,
-        principal: 'cert',
-        sessionExpiryInterval: 3600,
-        disconnectedAt: 5,
-        subscriptions: [subscription],
-        deliveries: [],
-        received: [2],
-        pendingWill: { will, dueAt: 9 },
-      },
-    ]);
-  });
+/** A file, so that what a crash leaves can be opened: the thread that wrote it is left behind as it is. */
+async function openForContract(): Promise<StoreUnderTest> {
+  const directory = await mkdtemp(join(tmpdir(), 'thingd-broker-store-'));
+  const threads: StoreThread[] = [];
+  const open = async () => {
+    const thread = await StoreThread.open({ path: join(directory, 'thingd.db'), durability: 'full' });
+    threads.push(thread);
+    return new SqliteBrokerStore(thread);
+  };
+  const dispose = async () => {
+    for (const thread of threads) await thread.close();
+    await rm(directory, { recursive: true });
+  };
+  return { store: await open(), reopen: open, dispose };
+}
 
-  test('keeps a queue in order, with what was sent and released', async () => {
-    const { sessions } = await afterRestart(
-      [
-        session(key),
-        { kind: 'queued', key, delivery: delivery(2, message('b')) },
-        { kind: 'queued', key, delivery: { ...delivery(1, message('a')), qos: 2, subscriptionIdentifiers: [3, 4] } },
-        { kind: 'queued', key, delivery: delivery(3, message('c')) },
-      ],
-      [
-        { kind: 'sent', key, sequence: 1, packetId: 65_535 },
-        { kind: 'released', key, sequence: 1 },
-        { kind: 'delivered', key, sequence: 2 },
-      ],
-    );
-    expect(sessions[0]?.deliveries).toEqual([
-      {
-        ...delivery(1, message('a')),
-        qos: 2,
-        subscriptionIdentifiers: [3, 4],
-        packetId: 65_535,
-        released: true,
-      },
-      delivery(3, message('c')),
-    ]);
-  });
+brokerStoreContract('the broker’s store in SQLite', openForContract);
 
+describe('the broker’s store in SQLite', () => {
   test('stores a message once for all queues of a batch, and drops it with the last of them', async () => {
     const shared = message('a');
     const batch: StoreChange[] = [
@@ -143,37 +107,6 @@ describe('the broker’s store', () => {
       { kind: 'queued', key: other, delivery: delivery(1, shared) },
     ]);
     expect(sessions[1]?.deliveries).toEqual([delivery(1, shared)]);
-  });
-
-  test('an ended session leaves nothing, and may begin again', async () => {
-    const { sessions, storedMessages } = await afterRestart(
-      [
-        session(key),
-        { kind: 'queued', key, delivery: delivery(1, message('a')) },
-        { kind: 'received', key, packetId: 1 },
-      ],
-      [{ kind: 'sessionEnded', key }, session(key)],
-    );
-    expect(storedMessages).toBe(0);
-    expect(sessions).toHaveLength(1);
-    expect(sessions[0]).toMatchObject({ deliveries: [], received: [], subscriptions: [] });
-  });
-
-  test('keeps the last retained message of a topic until an empty one deletes it', async () => {
-    const realm = key.realm;
-    const { retained } = await afterRestart([
-      { kind: 'retained', realm, message: message('a', '1', { retain: true }) },
-      { kind: 'retained', realm, message: message('a', '2', { retain: true }) },
-      { kind: 'retained', realm, message: message('b', '1') },
-      { kind: 'retained', realm, message: message('b', '') },
-    ]);
-    expect(retained).toEqual([{ realm, message: message('a', '2', { retain: true }) }]);
-  });
-
-  test('sessions of the same client id in two realms are two', async () => {
-    const elsewhere = { ...key, realm: '000000000000/eu-west-1' };
-    const { sessions } = await afterRestart([session(key), session(elsewhere)], [{ kind: 'sessionEnded', key }]);
-    expect(sessions.map(({ realm }) => realm)).toEqual([elsewhere.realm]);
   });
 });
 

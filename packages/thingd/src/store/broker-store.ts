@@ -94,6 +94,7 @@ const storedDelivery = (row: BrokerRows['queued'][number], messages: Map<number,
   qos: (row.options & deliveryOptions.qos) as 1 | 2,
   retain: (row.options & deliveryOptions.retain) !== 0,
   subscriptionIdentifiers: row.subscription_identifiers?.split(',').map(Number) ?? [],
+  sharedFilter: row.shared_filter ?? undefined,
   packetId: row.packet_id,
   released: (row.options & deliveryOptions.released) !== 0,
 });

@@ -31,6 +31,7 @@ const migrations = [
      options INTEGER NOT NULL,
      packet_id INTEGER NOT NULL,
      subscription_identifiers TEXT,
+     shared_filter TEXT,
      PRIMARY KEY (session_id, sequence)
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE mqtt_received (
@@ -94,7 +95,15 @@ export class BrokerTables {
           break;
         case record.queued: {
           const [session, sequence, index] = [r.u32(), r.f64(), r.u32()];
-          s.insertQueued.run(session, sequence, firstMessage + index, r.u8(), r.u16(), r.text() || null);
+          s.insertQueued.run(
+            session,
+            sequence,
+            firstMessage + index,
+            r.u8(),
+            r.u16(),
+            r.text() || null,
+            r.text() || null,
+          );
           const count = (holders[index] ?? 0) + 1;
           holders[index] = count;
           if (count > 1) this.#holders.set(firstMessage + index, count);
@@ -206,7 +215,7 @@ function prepare(database: DatabaseSync) {
     deleteSubscriptions: statement('DELETE FROM mqtt_subscription WHERE session_id = ?'),
     insertMessage: statement('INSERT INTO mqtt_message VALUES (?, ?)'),
     deleteMessage: statement('DELETE FROM mqtt_message WHERE id = ?'),
-    insertQueued: statement('INSERT INTO mqtt_queued VALUES (?, ?, ?, ?, ?, ?)'),
+    insertQueued: statement('INSERT INTO mqtt_queued VALUES (?, ?, ?, ?, ?, ?, ?)'),
     markSent: statement('UPDATE mqtt_queued SET packet_id = ? WHERE session_id = ? AND sequence = ?'),
     markReleased: statement(
       `UPDATE mqtt_queued SET options = options | ${deliveryOptions.released} WHERE session_id = ? AND sequence = ?`,

@@ -118,6 +118,7 @@ export class JournalEncoder {
     w.u8(delivery.qos | (delivery.retain ? retain : 0) | (delivery.released ? released : 0));
     w.u16(delivery.packetId);
     this.#text(delivery.subscriptionIdentifiers.join(','));
+    this.#text(delivery.sharedFilter ?? '');
   }
 
   #session({ key, principal, sessionExpiryInterval, disconnectedAt, pendingWill }: Change<'session'>): void {

@@ -62,6 +62,7 @@ export interface BrokerRows {
     readonly options: number;
     readonly packet_id: number;
     readonly subscription_identifiers: string | null;
+    readonly shared_filter: string | null;
   }[];
   readonly received: readonly { readonly session_id: number; readonly packet_id: number }[];
   readonly retained: readonly { readonly realm: string; readonly body: Uint8Array }[];

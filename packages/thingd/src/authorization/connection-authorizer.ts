@@ -1,0 +1,80 @@
+/** What one connection may do: the broker's questions put to its policies, bound to this client, this thing, this certificate. */
+import type { Authorizer } from '@thingd/broker';
+import { type BoundPolicies, decideReceive, type Explanation, iotArn, type Realm } from '@thingd/core';
+
+export class ConnectionAuthorizer implements Authorizer {
+  readonly realm: Realm;
+  generation = 0;
+  #bound: BoundPolicies;
+  readonly #topicArn: string;
+  readonly #filterArn: string;
+
+  constructor(realm: Realm, bound: BoundPolicies) {
+    this.realm = realm;
+    this.#bound = bound;
+    this.#topicArn = iotArn(realm, 'topic/');
+    this.#filterArn = iotArn(realm, 'topicfilter/');
+  }
+
+  get cacheable(): boolean {
+    return this.#bound.cacheable;
+  }
+
+  /** Permissions have changed: whatever was answered before may no longer hold. */
+  rebind(bound: BoundPolicies): void {
+    this.#bound = bound;
+    this.generation++;
+  }
+
+  publish(topic: string, retain: boolean): boolean {
+    return this.#deniedPublish(topic, retain) === undefined;
+  }
+
+  subscribe(filter: string): boolean {
+    return this.#bound.decide('iot:Subscribe', this.#filterArn + filter) === 'allowed';
+  }
+
+  receive(topic: string, shareName: string | undefined): boolean {
+    return decideReceive(this.#bound, this.realm, topic, shareName) === 'allowed';
+  }
+
+  connect(clientId: string): boolean {
+    return this.#bound.decide('iot:Connect', iotArn(this.realm, `client/${clientId}`)) === 'allowed';
+  }
+
+  /**
+   * The action and ARN the policies were asked about and said no to; a publish that is denied though
+   * `iot:Publish` is allowed was a retained one.
+   */
+  denied(action: 'connect' | 'publish' | 'subscribe' | 'receive', name: string): DeniedRequest {
+    switch (action) {
+      case 'connect':
+        return { action: 'iot:Connect', resource: iotArn(this.realm, `client/${name}`) };
+      case 'publish':
+        return { action: this.#deniedPublish(name, true) ?? 'iot:Publish', resource: this.#topicArn + name };
+      case 'subscribe':
+        return { action: 'iot:Subscribe', resource: this.#filterArn + name };
+      case 'receive':
+        return { action: 'iot:Receive', resource: this.#topicArn + name };
+    }
+  }
+
+  explain({ action, resource }: DeniedRequest): Explanation {
+    return this.#bound.explain(action, resource);
+  }
+
+  /** A retained message needs both permissions. */
+  #deniedPublish(topic: string, retain: boolean): string | undefined {
+    const resource = this.#topicArn + topic;
+    if (this.#bound.decide('iot:Publish', resource) !== 'allowed') return 'iot:Publish';
+    if (retain && this.#bound.decide('iot:RetainPublish', resource) !== 'allowed') return 'iot:RetainPublish';
+    return undefined;
+  }
+}
+
+export interface DeniedRequest {
+  /** Such as `iot:Publish`. */
+  readonly action: string;
+  /** A full ARN. */
+  readonly resource: string;
+}

@@ -1,0 +1,5 @@
+export { ClientAuthenticator, plainAddress } from './client-authenticator.ts';
+export { type Denial, Denials } from './denials.ts';
+export { DeviceCertificates } from './device-certificates.ts';
+export { LiveConnections } from './live-connections.ts';
+export { bindPermissions, type ClientIdentity, everything, PermissionResolver, principalOf } from './permissions.ts';

@@ -1,0 +1,11 @@
+export { type Address, formatAddress, parseAddress } from './address.ts';
+export {
+  type Configuration,
+  ConfigurationError,
+  type ConfigurationSources,
+  configure,
+  type ListenerName,
+  listenerNames,
+  readConfigurationFile,
+} from './configuration.ts';
+export { environmentOf, flagOf, type Mode, type Option, type OptionName, options } from './options.ts';

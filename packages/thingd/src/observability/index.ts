@@ -1,0 +1,2 @@
+export { createLog, type Log, type LogOptions, openLog } from './log.ts';
+export { createMetrics, type MetricSources, type Metrics } from './metrics.ts';

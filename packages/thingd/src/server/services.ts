@@ -1,0 +1,69 @@
+/** The domain's services, fitted together over one store. */
+import {
+  AccessKeys,
+  CaCertificates,
+  CertificateRegistration,
+  type CertificateSigner,
+  Certificates,
+  CertificateTransfers,
+  type Domain,
+  EffectivePolicies,
+  Policies,
+  PolicyAttachments,
+  PolicySimulation,
+  principalAttachments,
+  type Realm,
+  ServiceError,
+  type TaggableResources,
+  Tags,
+  ThingGroupMemberships,
+  ThingGroups,
+  ThingPrincipals,
+  Things,
+  ThingTypes,
+} from '@thingd/core';
+
+export type Services = ReturnType<typeof createServices>;
+
+export function createServices(domain: Domain, signer: CertificateSigner) {
+  const attachments = principalAttachments(domain.store);
+  const certificates = new Certificates(domain, signer, attachments);
+  const caCertificates = new CaCertificates(domain);
+  const effectivePolicies = new EffectivePolicies(domain);
+  const policies = new Policies(domain);
+  const thingGroups = new ThingGroups(domain);
+  const thingTypes = new ThingTypes(domain);
+  const taggable: TaggableResources = {
+    thingtype: (realm, name) => exists(() => thingTypes.describe(realm, name)),
+    thinggroup: (realm, name) => exists(() => thingGroups.describe(realm, name)),
+    policy: (realm, name) => exists(() => policies.get(realm, name)),
+    cacert: (realm: Realm, name) => exists(() => caCertificates.describe(realm, name)),
+  };
+  return {
+    accessKeys: new AccessKeys(domain),
+    certificates,
+    certificateRegistration: new CertificateRegistration(domain),
+    certificateTransfers: new CertificateTransfers(domain, attachments),
+    caCertificates,
+    effectivePolicies,
+    policies,
+    policyAttachments: new PolicyAttachments(domain, certificates),
+    policySimulation: new PolicySimulation(domain, certificates, effectivePolicies),
+    tags: new Tags(domain, taggable),
+    things: new Things(domain),
+    thingTypes,
+    thingGroups,
+    thingGroupMemberships: new ThingGroupMemberships(domain),
+    thingPrincipals: new ThingPrincipals(domain, certificates),
+  };
+}
+
+async function exists(describe: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await describe();
+    return true;
+  } catch (error) {
+    if (error instanceof ServiceError && error.name === 'ResourceNotFoundException') return false;
+    throw error;
+  }
+}
