@@ -1,0 +1,64 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ThingGroups } from '../registry/thing-group-service.ts';
+import { openDomain, realm } from '../testing/domain.ts';
+import { Tags } from './tag-service.ts';
+
+const house = 'arn:aws:iot:eu-west-1:123456789012:thinggroup/house';
+
+let tags: Tags;
+let groups: ThingGroups;
+
+beforeEach(async () => {
+  const domain = await openDomain();
+  groups = new ThingGroups(domain);
+  tags = new Tags(domain, { thinggroup: async (_, name) => name === 'house' }, { tagsOfResource: 3 });
+});
+
+const list = async () => (await tags.list(realm, house, {})).items;
+
+describe('tags', () => {
+  test('are added, changed, and taken away', async () => {
+    await tags.tag(realm, house, [{ Key: 'b', Value: '1' }, { Key: 'a' }]);
+    await tags.tag(realm, house, [{ Key: 'b', Value: '2' }]);
+    expect(await list()).toEqual([
+      { Key: 'a', Value: '' },
+      { Key: 'b', Value: '2' },
+    ]);
+    await tags.untag(realm, house, ['a', 'unknown']);
+    await tags.untag(realm, house, []);
+    expect(await list()).toEqual([{ Key: 'b', Value: '2' }]);
+  });
+
+  test('can come with the resource and go with it', async () => {
+    const tagged = { thingGroupName: 'house', tags: [{ Key: 'a', Value: '1' }] };
+    await groups.create(realm, tagged);
+    expect(await list()).toEqual([{ Key: 'a', Value: '1' }]);
+    await groups.delete(realm, 'house');
+    expect(await list()).toEqual([]);
+  });
+
+  test('are no more than a resource may have, counting those it has', async () => {
+    await tags.tag(realm, house, [{ Key: 'a' }, { Key: 'b' }]);
+    await tags.tag(realm, house, [{ Key: 'b' }, { Key: 'c' }]);
+    await expect(tags.tag(realm, house, [{ Key: 'd' }])).rejects.toMatchObject({ name: 'LimitExceededException' });
+  });
+
+  test.each([
+    ['a key AWS keeps for itself', [{ Key: 'aws:cost' }]],
+    ['a key twice', [{ Key: 'a' }, { Key: 'a', Value: '1' }]],
+  ])('with %s are refused', async (_, given) => {
+    await expect(tags.tag(realm, house, given)).rejects.toMatchObject({ name: 'InvalidRequestException' });
+  });
+
+  test.each([
+    ['no ARN', 'house', 'InvalidRequestException'],
+    ['an ARN of another realm', house.replace('eu-west-1', 'us-east-1'), 'InvalidRequestException'],
+    ['a resource that carries no tags', house.replace('thinggroup', 'thing'), 'InvalidRequestException'],
+    ['a type that only looks like one', house.replace('thinggroup', 'toString'), 'InvalidRequestException'],
+    ['a resource that does not exist', `${house}2`, 'ResourceNotFoundException'],
+  ])('on %s are refused', async (_, arn, name) => {
+    await expect(tags.tag(realm, arn, [{ Key: 'a' }])).rejects.toMatchObject({ name });
+    await expect(tags.untag(realm, arn, ['a'])).rejects.toMatchObject({ name });
+    await expect(tags.list(realm, arn, {})).rejects.toMatchObject({ name });
+  });
+});
