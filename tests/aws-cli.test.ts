@@ -173,6 +173,7 @@ describeWith(['aws'], 'the aws command', () => {
     });
   });
 
+  // biome-ignore format: a row a refusal
   const refusals: readonly (readonly [title: string, error: string, operation: string, ...args: string[]])[] = [
     ['a thing that is not there', 'ResourceNotFoundException', 'DescribeThing', 'describe-thing', '--thing-name', 'nobody'],
     ['a thing name with a slash', 'InvalidRequestException', 'CreateThing', 'create-thing', '--thing-name', 'a/b'],
@@ -185,7 +186,7 @@ describeWith(['aws'], 'the aws command', () => {
     ['deleting a policy in use', 'DeleteConflictException', 'DeletePolicy', 'delete-policy', '--policy-name', 'light'],
     ['an old version', 'VersionConflictException', 'UpdateThing', 'update-thing', '--thing-name', 'kitchen',
       '--expected-version', '17', '--attribute-payload', '{"attributes":{"watts":"5"}}'],
-  ]; // biome-ignore format: a row a refusal
+  ];
 
   test.each(refusals)('is refused %s with %s', async (_title, error, operation, ...args) => {
     expect(await aws.failure('iot', ...args)).toContain(

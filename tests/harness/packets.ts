@@ -105,10 +105,11 @@ export const puback = (packetId: number): Buffer => packet(0x40, uint16(packetId
 export const pingreq = (): Buffer => packet(0xc0);
 export const disconnect = (): Buffer => packet(0xe0);
 
+// biome-ignore format: in the order of the packet type's four bits
 const names = [
   'reserved', 'connect', 'connack', 'publish', 'puback', 'pubrec', 'pubrel', 'pubcomp',
   'subscribe', 'suback', 'unsubscribe', 'unsuback', 'pingreq', 'pingresp', 'disconnect', 'auth',
-] as const; // biome-ignore format: in the order of the packet type's four bits
+] as const;
 
 export type PacketName = (typeof names)[number];
 

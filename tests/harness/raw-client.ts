@@ -40,15 +40,20 @@ export class RawClient {
   }
 
   /** The next packet; an error when the connection closes or `within` ms pass first. */
-  async next(type: PacketName, within = 5_000): Promise<Received> {
+  async any(within = 5_000, what = 'packet'): Promise<Received> {
     const arrival = async (): Promise<Received> => {
       while (this.received.length === 0) {
-        if (this.socket.destroyed) throw new Error(`the server closed the connection; expected ${type}`);
+        if (this.socket.destroyed) throw new Error(`the server closed the connection; expected a ${what}`);
         await this.#arrived.promise;
       }
       return this.received.shift()!;
     };
-    const packet = await withDeadline(`a ${type} packet arrives`, arrival(), within);
+    return this.received.shift() ?? withDeadline(`a ${what} arrives`, arrival(), within);
+  }
+
+  /** The next packet, which must be of this type. */
+  async next(type: PacketName, within = 5_000): Promise<Received> {
+    const packet = await this.any(within, `${type} packet`);
     if (packet.type !== type) {
       throw new Error(`expected ${type}, the server sent ${packet.type} ${packet.body.toString('hex')}`);
     }

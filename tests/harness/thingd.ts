@@ -1,4 +1,5 @@
 /** The built program as a child process: started on free ports with a data directory of its own, found by its files. */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launch, type Running, run } from './command.ts';
@@ -143,4 +144,9 @@ function endpointsOf(file: Record<string, string>): Readonly<Record<Listener, En
     return { url: url.replace(/\/$/, ''), host: hostname, port: Number(port) };
   };
   return { http: endpoint('http'), https: endpoint('https'), mqtts: endpoint('mqtts'), mqtt: endpoint('mqtt') };
+}
+
+/** Descriptors this process, and so the program it starts, may hold; Node raises its soft limit to the hard one. */
+export function openFileLimit(): number {
+  return Number(/^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024);
 }

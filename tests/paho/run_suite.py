@@ -1,0 +1,49 @@
+"""Runs one of the Eclipse Paho interoperability suites and prints its outcomes as one line of JSON.
+
+usage: run_suite.py DIRECTORY MODULE HOST PORT [TEST…]        without TEST the names of its tests are printed as JSON
+
+The suites' own command line cannot be given a port without unittest taking it for its own, so the module is imported
+and told where the server is. stdout's last line is {"test name": null | "traceback"}.
+"""
+import importlib
+import json
+import logging
+import sys
+import unittest
+
+directory, module_name, host, port, *names = sys.argv[1:]
+sys.path.insert(0, directory)
+module = importlib.import_module(module_name)
+if not names:
+    print(json.dumps(unittest.defaultTestLoader.getTestCaseNames(module.Test)))
+    sys.exit()
+module.host, module.port = host, int(port)
+module.topics = ("TopicA", "TopicA/B", "Topic/C", "TopicA/C", "/TopicA")
+module.wildtopics = ("TopicA/+", "+/C", "#", "/#", "/+", "+/+", "TopicA/#")
+module.nosubscribe_topics = ("test/nosubscribe",)
+logging.getLogger().setLevel(logging.CRITICAL)
+
+
+class Outcomes(unittest.TestResult):
+    def __init__(self):
+        super().__init__()
+        self.by_name = {}
+
+    def name(self, test):
+        # a failing setUpClass has no method name
+        return getattr(test, "_testMethodName", str(test))
+
+    def addSuccess(self, test):
+        self.by_name[self.name(test)] = None
+
+    def addError(self, test, err):
+        self.by_name[self.name(test)] = self._exc_info_to_string(err, test)
+
+    def addFailure(self, test, err):
+        self.addError(test, err)
+
+
+outcomes = Outcomes()
+unittest.TestSuite(module.Test(name) for name in names).run(outcomes)
+print()
+print(json.dumps(outcomes.by_name))
