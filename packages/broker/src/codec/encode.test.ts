@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { decodePacket } from './decode.ts';
 import { encodePacket } from './encode.ts';
 import { publish } from './fixtures/fixture.ts';
 import { ReasonCode } from './reason-code.ts';
@@ -12,9 +13,21 @@ test('a packet keeps its bytes when the next one is encoded', () => {
 test('a packet far beyond the scratch buffer is whole', () => {
   const filters = Array.from({ length: 5_000 }, (_, i) => `a/long/filter/number/${i}`);
   const bytes = encodePacket({ type: 'unsubscribe', packetId: 1, filters, properties: undefined }, 4);
-  const body = filters.reduce((sum, filter) => sum + 2 + filter.length, 2);
-  expect(bytes.length).toBe(1 + 3 + body);
-  expect(bytes.toString('latin1').endsWith('number/4999')).toBe(true);
+  expect(decodePacket(0xa2, bytes, 4, bytes.length, 4)).toMatchObject({ packetId: 1, filters });
+});
+
+test.each([
+  [127, '7f'],
+  [128, '8001'],
+  [16_383, 'ff7f'],
+  [16_384, '808001'],
+  [2_097_151, 'ffff7f'],
+  [2_097_152, '80808001'],
+])('a remaining length of %i is written as %s', (length, header) => {
+  const bytes = encodePacket(publish({ payload: Buffer.alloc(length - 5) }), 4);
+  expect(bytes.toString('hex', 1, 1 + header.length / 2)).toBe(header);
+  expect(bytes.length).toBe(1 + header.length / 2 + length);
+  expect(bytes.toString('latin1', bytes.length - length + 2, bytes.length - length + 5)).toBe('a/b');
 });
 
 test('a property section over 127 bytes has a length of two bytes', () => {
