@@ -69,6 +69,52 @@ const inVersion5: readonly Row[] = [
 
 const inVersion4: readonly Row[] = [['AUTH, which 3.1.1 does not have', 'MQTT-2.2.2-2', malformedPacket, hex('f0 00')]];
 
+type First = readonly [title: string, version: Version, clause: string, reasonCode: number | undefined, bytes: Buffer];
+
 /** First packets; the reason code is that of a CONNACK, undefined where no CONNACK can be given. */
 // biome-ignore format: a row a packet
-const instead: readonly Malformed[] = (
+const insteadOfConnect: readonly First[] = [
+  ['PUBLISH before CONNECT', 4, 'MQTT-3.1.0-1', undefined, publish('a', 'x')],
+  ['PINGREQ before CONNECT', 4, 'MQTT-3.1.0-1', undefined, hex('c0 00')],
+  ['SUBSCRIBE before CONNECT', 5, 'MQTT-3.1.0-1', undefined, subscribe(1, ['a'], 0, 5)],
+  ['DISCONNECT before CONNECT', 4, 'MQTT-3.1.0-1', undefined, hex('e0 00')],
+  ['another protocol name', 4, 'MQTT-3.1.2-1', undefined, packet(0x10, text('MQTX'), hex('04 02 003c'), text('a'))],
+  ['protocol level 3 with the name MQTT', 4, 'MQTT-3.1.2-2', 0x01, packet(0x10, text('MQTT'), hex('03 02 003c'), text('a'))],
+  ['protocol level 6', 5, 'MQTT-3.1.2-2', 0x84, packet(0x10, text('MQTT'), hex('06 02 003c 00'), text('a'))],
+  ['CONNECT with the reserved flag', 4, 'MQTT-3.1.2-3', undefined, packet(0x10, text('MQTT'), hex('04 03 003c'), text('a'))],
+  ['CONNECT with will QoS 3', 4, 'MQTT-3.1.2-14', undefined, packet(0x10, text('MQTT'), hex('04 1e 003c'), text('a'), text('w'), text('x'))],
+  ['CONNECT with will QoS and no will', 4, 'MQTT-3.1.2-11', undefined, packet(0x10, text('MQTT'), hex('04 0a 003c'), text('a'))],
+  ['CONNECT with a password and no user name', 4, 'MQTT-3.1.2-22', undefined, packet(0x10, text('MQTT'), hex('04 42 003c'), text('a'), text('p'))],
+  ['CONNECT that ends in its client id', 4, '3.1.3.1', undefined, packet(0x10, text('MQTT'), hex('04 02 003c 0009 61'))],
+  ['CONNECT with bytes left over', 4, '3.1', undefined, packet(0x10, text('MQTT'), hex('04 02 003c'), text('a'), hex('00'))],
+  ['CONNECT with receive maximum 0', 5, '3.1.2.11.3', protocolError, connect('a', { version: 5, properties: hex('21 0000') })],
+  ['CONNECT with maximum packet size 0', 5, '3.1.2.11.4', protocolError, connect('a', { version: 5, properties: hex('27 00000000') })],
+  ['CONNECT with an authentication method', 5, 'MQTT-4.12.0-1', 0x8c, connect('a', { version: 5, properties: Buffer.concat([hex('15'), text('SCRAM')]) })],
+  ['CONNECT with authentication data alone', 5, '3.1.2.11.10', protocolError, connect('a', { version: 5, properties: hex('16 0001 61') })],
+  ['no client id and a session to keep', 4, 'MQTT-3.1.3-8', 0x02, connect('', { cleanStart: false })],
+  ['a will with wildcards', 4, 'MQTT-3.1.3-11', undefined, connect('a', { will: { topic: 'w/#', payload: 'x' } })],
+];
+
+const afterConnect = (version: Version, rows: readonly Row[]): readonly Malformed[] =>
+  rows.map(([title, clause, reasonCode, bytes]) => ({
+    title,
+    version,
+    connected: true,
+    bytes,
+    // 3.1.1 has no server DISCONNECT: the connection just closes. [MQTT-4.8.0-1]
+    reasonCode: version === 5 ? reasonCode : undefined,
+    clause,
+  }));
+
+export const malformed: readonly Malformed[] = [
+  ...afterConnect(4, [...inBoth(4), ...inVersion4]),
+  ...afterConnect(5, [...inBoth(5), ...inVersion5]),
+  ...insteadOfConnect.map(([title, version, clause, reasonCode, bytes]) => ({
+    title,
+    version,
+    connected: false,
+    bytes,
+    reasonCode,
+    clause,
+  })),
+];
