@@ -1,9 +1,33 @@
 /** Every handler there is, merged from the areas: what is not here answers 501 by its name. */
+import { type EndpointServices, endpointOperations } from './endpoint.ts';
 import type { Handlers } from './operation.ts';
+import { type PolicyServices, policyOperations } from './policies.ts';
+import { type ShadowServices, shadowOperations } from './shadows.ts';
+import { type TagServices, tagOperations } from './tags.ts';
+import { type ThingGroupServices, thingGroupOperations } from './thing-groups.ts';
+import { type ThingTypeServices, thingTypeOperations } from './thing-types.ts';
+import { type ThingServices, thingOperations } from './things.ts';
 
-/** What the handlers call: each area names the services it needs. */
-export type OperationServices = object;
+/** What the handlers call; each area names the services it needs. */
+export type OperationServices = EndpointServices &
+  PolicyServices &
+  ShadowServices &
+  TagServices &
+  ThingGroupServices &
+  ThingServices &
+  ThingTypeServices;
 
-export function operations(_services: OperationServices): Handlers {
-  return { iot: {}, iotdata: {}, jobsdata: {} };
-}
+export const operations = (services: OperationServices): Handlers => ({
+  iot: {
+    ...endpointOperations(services),
+    ...policyOperations(services),
+    ...tagOperations(services),
+    ...thingGroupOperations(services),
+    ...thingOperations(services),
+    ...thingTypeOperations(services),
+  },
+  iotdata: {
+    ...shadowOperations(services),
+  },
+  jobsdata: {},
+});
