@@ -163,4 +163,3 @@ const freePort = (): Promise<number> =>
       server.close(() => resolve(port));
     });
   });
-
