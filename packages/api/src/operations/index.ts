@@ -1,4 +1,7 @@
 /** Every handler there is, merged from the areas: what is not here answers 501 by its name. */
+import { type CaCertificateServices, caCertificateOperations } from './ca-certificates.ts';
+import { type CertificateTransferServices, certificateTransferOperations } from './certificate-transfers.ts';
+import { type CertificateServices, certificateOperations } from './certificates.ts';
 import { type EndpointServices, endpointOperations } from './endpoint.ts';
 import type { Handlers } from './operation.ts';
 import { type PolicyServices, policyOperations } from './policies.ts';
@@ -9,7 +12,10 @@ import { type ThingTypeServices, thingTypeOperations } from './thing-types.ts';
 import { type ThingServices, thingOperations } from './things.ts';
 
 /** What the handlers call; each area names the services it needs. */
-export type OperationServices = EndpointServices &
+export type OperationServices = CaCertificateServices &
+  CertificateServices &
+  CertificateTransferServices &
+  EndpointServices &
   PolicyServices &
   ShadowServices &
   TagServices &
@@ -19,6 +25,9 @@ export type OperationServices = EndpointServices &
 
 export const operations = (services: OperationServices): Handlers => ({
   iot: {
+    ...caCertificateOperations(services),
+    ...certificateOperations(services),
+    ...certificateTransferOperations(services),
     ...endpointOperations(services),
     ...policyOperations(services),
     ...tagOperations(services),

@@ -15,4 +15,12 @@ export interface StoredOnly {
   };
 }
 
-export const storedOnly: StoredOnly = { iot: {}, iotdata: {}, jobsdata: {} };
+export const storedOnly: StoredOnly = {
+  iot: {
+    // The template is kept; just-in-time provisioning does not run it yet.
+    RegisterCACertificate: ['registrationConfig'],
+    UpdateCACertificate: ['registrationConfig'],
+  },
+  iotdata: {},
+  jobsdata: {},
+};
