@@ -42,6 +42,7 @@ test.each([
   ['DateGreaterThanEquals', '2027-01-01', '2027-01-01', true],
   ['Bool', 'true', 'true', true],
   ['Bool', 'TRUE', 'true', true],
+  ['Bool', 'true', 'True', true],
   ['Bool', 'false', 'true', false],
   ['BinaryEquals', 'QUI=', 'QUI=', true],
   ['BinaryEquals', 'QUI=', 'QUJD', false],

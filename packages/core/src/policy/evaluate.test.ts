@@ -192,6 +192,13 @@ describe('actions and resources', () => {
     }
   });
 
+  test('connections of several realms share a policy and not its answers', () => {
+    const policy = policyOf(allow('iot:Publish', 'arn:aws:iot:us-east-1:*:topic/a'));
+    const abroad = 'arn:aws:iot:eu-west-1:000000000000:topic/a';
+    const decide = (resource: string) => bindPolicies([policy], contextOf()).decide('iot:Publish', resource);
+    expect([arn('topic/a'), abroad, arn('topic/a')].map(decide)).toEqual(['allowed', 'implicitDeny', 'allowed']);
+  });
+
   test('many literal resources are decided as few are', () => {
     const topics = Array.from({ length: 20 }, (_, index) => any(`topic/${index}`));
     const bound = bind([allow('iot:Publish', [...topics, any('topic/x/*')])]);
@@ -237,6 +244,8 @@ describe('time', () => {
     const onlySecure = until('2027-01-02', { Bool: { 'aws:SecureTransport': 'true' } });
     expect(bind([allow('iot:*', '*', onlySecure)], { secureTransport: false }).cacheable).toBe(true);
     expect(bind([allow('iot:*', '*', onlySecure)], { secureTransport: true }).cacheable).toBe(false);
+    const afterConnect = until('2027-01-02', { 'ForAllValues:StringEquals': { 'iot:ConnectAttributes': [] } });
+    expect(bind([allow('iot:*', '*', afterConnect)], { connectAttributes: ['LastWill'] }).cacheable).toBe(false);
   });
 });
 

@@ -106,6 +106,11 @@ test('a statement about other actions and other resources is no near miss', () =
   expect(nearMisses).toEqual([]);
 });
 
+test('a statement about other actions whose condition fails as well is no near miss', () => {
+  const { nearMisses } = explain({ p: [allow('iot:Subscribe', '*', onlyAttached)] }, lamp, 'iot:Publish', 'topic/a');
+  expect(nearMisses).toEqual([]);
+});
+
 test('a statement that allowed is no near miss', () => {
   const { decision, nearMisses } = explain({ p: [allow('iot:Connect', client)] }, lamp, 'iot:Connect', 'client/lamp');
   expect(decision).toBe('allowed');
