@@ -21,6 +21,7 @@ export function beginConnect(
   if (firstByte >> 4 !== 1) throw protocolError('the first packet is not a CONNECT'); // [MQTT-3.1.0-1]
   // Will, password and the rest live on, so they are views of a copy, not of the read buffer.
   const body = Buffer.from(buffer.subarray(start, end));
+  if (body.latin1Slice(2, 6) === 'MQTT' && body[6] === 5) connection.version = 5; // so that a bad one is answered as such
   const packet = decodePacket(firstByte, body, 0, body.length, 4);
   if (packet.type !== 'connect') throw protocolError('the first packet is not a CONNECT');
   connection.version = packet.protocolVersion;
@@ -49,7 +50,7 @@ export function beginConnect(
 export function refuseBadConnect(connection: Connection, refusal: Refusal): void {
   const { broker } = connection;
   broker.observer.connectFailed?.(undefined, connection.origin, refusal);
-  // Of all that is not MQTT only a version we do not speak gets an answer. [MQTT-3.1.2-2]
+  // 3.1.1 has an answer for one fault only: a version we do not speak. [MQTT-3.1.2-2]
   if (refusal.reasonCode === ReasonCode.unsupportedProtocolVersion || connection.version === 5) {
     connection.send({ type: 'connack', sessionPresent: false, reasonCode: refusal.reasonCode, properties: undefined });
   }

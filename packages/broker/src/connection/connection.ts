@@ -87,6 +87,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
   /** Acknowledgements of any kind that wait for the store. */
   #waiting = 0;
   #held = 0;
+  #begun = false;
   /** Packets that came with the CONNECT while its authentication takes time. */
   #early: Buffer[] = [];
 
@@ -135,6 +136,9 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     this.readAt = this.broker.now();
     this.broker.metrics.bytesIn += chunk.length;
     try {
+      // Whoever speaks another protocol learns it now, not when its first bytes have been waited for as a packet.
+      if (this.phase === Phase.new && !this.#begun && chunk[0]! >> 4 !== 1) throw protocolError('not MQTT');
+      this.#begun = true;
       this.reader.read(chunk, this);
     } catch (error) {
       this.fail(error);
@@ -318,12 +322,8 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
       leaveSession(this.session, dropWill ? undefined : this.will);
       this.broker.observer.disconnected?.(this, { disconnectReason, clientInitiated, reasonCode, reason });
     }
-    this.closeStream();
     this.broker.left(this);
-  }
-
-  /** What was gathered goes out, then the goodbye; a peer that does not answer it is cut off by the next sweeps. */
-  closeStream(): void {
+    // What was gathered goes out, then the goodbye; a peer that does not answer it is cut off by the next sweeps.
     this.output.flush();
     if (this.#held !== 0) this.stream.resume();
     this.stream.end();

@@ -1,0 +1,252 @@
+import { describe, expect, test } from 'vitest';
+import type { Connect } from '../codec/packet.ts';
+import { ReasonCode } from '../codec/reason-code.ts';
+import { connect, startBroker, TestAuthorizer, TestClient, turn } from '../listener/client.testing.ts';
+import { MemoryStream } from '../listener/memory.ts';
+import { profiles } from '../profile.ts';
+
+const admitted = { admitted: true, realm: 'test', principal: 'p', authorizer: new TestAuthorizer() } as const;
+
+describe('CONNECT', () => {
+  test('a 3.1.1 client gets the four bytes of success', async () => {
+    const { broker } = await startBroker();
+    const stream = MemoryStream.connect(broker);
+    stream.send(Buffer.from('100d00044d5154540402003c000161', 'hex'));
+    broker.flusher.flush();
+    expect(stream.take().toString('hex')).toBe('20020000');
+  });
+
+  test('MQTT 5 clients are told what differs from the defaults, and nothing else', async () => {
+    const strict = TestClient.connect(
+      await startBroker({ profile: profiles.strict, limits: { topicAliasMaximum: 0 } }),
+      'a',
+    );
+    expect(strict.connack.properties).toBeUndefined();
+    const aws = TestClient.connect(await startBroker({ profile: profiles.aws }), '', {
+      keepAlive: 5,
+      properties: { sessionExpiryInterval: 1_000_000 },
+    });
+    expect(aws.connack.properties).toEqual({
+      sessionExpiryInterval: 604_800,
+      assignedClientIdentifier: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      serverKeepAlive: 30,
+      receiveMaximum: 100,
+      maximumQoS: 1,
+      maximumPacketSize: 149_504,
+      topicAliasMaximum: 8,
+      subscriptionIdentifiersAvailable: false,
+    });
+  });
+
+  test.each([
+    { asked: 0, agreed: 1200 },
+    { asked: 10, agreed: 30 },
+    { asked: 300, agreed: 300 },
+    { asked: 60_000, agreed: 1200 },
+  ])('the aws profile makes a keep-alive of $asked one of $agreed', async ({ asked, agreed }) => {
+    const started = await startBroker({ profile: profiles.aws });
+    const { connack } = TestClient.connect(started, 'a', { keepAlive: asked });
+    expect(connack.properties?.serverKeepAlive ?? asked).toBe(agreed);
+    expect(started.broker.realm('test').connection('a')).toMatchObject({ keepAlive: agreed, protocolVersion: 5 });
+  });
+
+  test.each<{ name: string; packet: Partial<Connect>; reasonCode: number; returnCode?: number }>([
+    {
+      name: 'an empty client id without a clean session [MQTT-3.1.3-8]',
+      packet: { clientId: '', cleanStart: false, protocolVersion: 4 },
+      reasonCode: 0x85,
+      returnCode: 2,
+    },
+    { name: 'a client id beyond the limit', packet: { clientId: 'x'.repeat(129) }, reasonCode: 0x85 },
+    {
+      name: 'enhanced authentication [MQTT-4.12.0-1]',
+      packet: { properties: { authenticationMethod: 'SCRAM-SHA-1' } },
+      reasonCode: 0x8c,
+    },
+    {
+      name: 'a will of a QoS that is not there [MQTT-3.2.2-12]',
+      packet: { will: { topic: 'w', payload: Buffer.from('x'), qos: 2, retain: false, properties: undefined } },
+      reasonCode: 0x9b,
+    },
+    {
+      name: 'a will on a wildcard topic',
+      packet: { will: { topic: 'w/+', payload: Buffer.from('x'), qos: 0, retain: false, properties: undefined } },
+      reasonCode: 0x90,
+    },
+    {
+      name: 'a will deeper than the limit',
+      packet: {
+        will: { topic: '1/2/3/4/5/6/7/8/9', payload: Buffer.from('x'), qos: 0, retain: false, properties: undefined },
+      },
+      reasonCode: 0x90,
+    },
+  ])('$name is refused', async ({ packet, reasonCode, returnCode }) => {
+    const { broker, log } = await startBroker({ profile: profiles.aws });
+    const client = new TestClient(broker, packet.protocolVersion ?? 5);
+    client.send(connect('a', packet));
+    broker.flusher.flush();
+    const bytes = client.stream.take();
+    expect(bytes[0]).toBe(0x20);
+    expect(bytes[3]).toBe(returnCode ?? reasonCode);
+    expect(client.ended).toBe(true);
+    expect(log).toEqual([expect.stringMatching(/^connectFailed/)]);
+    expect(broker.metrics).toMatchObject({ connections: 0, pendingConnections: 0, connectDenied: 1, sessions: 0 });
+  });
+
+  test('an unknown protocol level is answered with return code 1 [MQTT-3.1.2-2]', async () => {
+    const { broker } = await startBroker();
+    const client = new TestClient(broker, 4).sendHex('100d 0004 4d515454 07 02 003c 0001 61');
+    broker.flusher.flush();
+    expect(client.stream.take().toString('hex')).toBe('20020001');
+    expect(client.ended).toBe(true);
+  });
+
+  test.each([
+    { name: 'PUBLISH', hex: '3004 0001 61 62' },
+    { name: 'PINGREQ', hex: 'c000' },
+    { name: 'a malformed CONNECT', hex: '1003 0004 4d' },
+    { name: 'an HTTP request', hex: Buffer.from('GET / HTTP/1.1\r\n\r\n').toString('hex') },
+    { name: 'a length that never ends', hex: '10ff ffff ffff ff' },
+    { name: 'a header that announces more than is allowed', hex: '10ff ffff 7f' },
+  ])('$name instead of a CONNECT closes without a word [MQTT-3.1.0-1]', async ({ hex }) => {
+    const { broker } = await startBroker();
+    const client = new TestClient(broker).sendHex(hex);
+    broker.flusher.flush();
+    expect(client.ended).toBe(true);
+    expect(client.stream.take()).toHaveLength(0);
+    expect(broker.metrics.pendingConnections).toBe(0);
+  });
+
+  test.each([4, 5] as const)(
+    'a second CONNECT ends the connection, in version %i [MQTT-3.1.0-2]',
+    async protocolVersion => {
+      const started = await startBroker();
+      const { client } = TestClient.connect(started, 'a', { protocolVersion });
+      const packets = client.send(connect('a', { protocolVersion })).take();
+      expect(packets).toMatchObject(protocolVersion === 5 ? [{ type: 'disconnect', reasonCode: 0x82 }] : []);
+      expect(client.ended).toBe(true);
+      expect(started.log.at(-1)).toBe('disconnected a CLIENT_ERROR');
+    },
+  );
+
+  test.each([
+    { name: 'AUTH', hex: 'f000' },
+    { name: 'CONNACK', hex: '2003 00 00 00' },
+    { name: 'PINGRESP', hex: 'd000' },
+    { name: 'SUBACK', hex: '9004 0001 00 00' },
+  ])('$name from a client is a protocol error', async ({ hex }) => {
+    const { client } = TestClient.connect(await startBroker(), 'a');
+    expect(client.sendHex(hex).take()).toMatchObject([{ type: 'disconnect', reasonCode: 0x82 }]);
+    expect(client.ended).toBe(true);
+  });
+
+  test('a refusal by the authenticator reaches the client as its reason code, and as return code 5', async () => {
+    const refusal = { admitted: false, reasonCode: ReasonCode.notAuthorized, reason: 'no policy' } as const;
+    const started = await startBroker({ authenticate: () => refusal });
+    expect(TestClient.connect(started, 'a').connack).toMatchObject({
+      reasonCode: 0x87,
+      properties: { reasonString: 'no policy' },
+    });
+    const old = new TestClient(started.broker, 4).send(connect('a', { protocolVersion: 4 }));
+    started.broker.flusher.flush();
+    expect(old.stream.take().toString('hex')).toBe('20020005');
+  });
+
+  test('what a client sends behind its CONNECT waits for a slow authenticator [MQTT-3.1.4-5]', async () => {
+    const { promise, resolve } = Promise.withResolvers<typeof admitted>();
+    const { broker } = await startBroker({ authenticate: () => promise });
+    const client = new TestClient(broker);
+    client.send(connect('a'), { type: 'pingreq' });
+    const [connectBytes, ping] = ['100e 0004 4d515454 05 02 003c 00 0001 62', 'c000'];
+    const second = new TestClient(broker).sendHex(`${connectBytes}${ping}`);
+    expect(client.take()).toEqual([]);
+    expect(second.stream.paused).toBe(true);
+    resolve(admitted);
+    await turn();
+    expect(client.take().map(packet => packet.type)).toEqual(['connack', 'pingresp']);
+    expect(second.take().map(packet => packet.type)).toEqual(['connack', 'pingresp']);
+  });
+
+  test('an authenticator that throws refuses, and is reported', async () => {
+    const started = await startBroker({ authenticate: () => Promise.reject(new Error('database gone')) });
+    const client = new TestClient(started.broker).send(connect('a'));
+    await turn();
+    expect(client.take()).toMatchObject([{ type: 'connack', reasonCode: 0x88 }]);
+    expect(started.log[0]).toContain('database gone');
+    const thrower = await startBroker({
+      authenticate: () => {
+        throw new Error('bug');
+      },
+    });
+    const other = new TestClient(thrower.broker).send(connect('a'));
+    expect(other.take()).toMatchObject([{ type: 'connack', reasonCode: 0x80 }]);
+    expect(thrower.log[0]).toContain('bug');
+  });
+
+  test('a client that leaves while it is authenticated leaves nothing behind', async () => {
+    const { promise, resolve } = Promise.withResolvers<typeof admitted>();
+    const { broker } = await startBroker({ authenticate: () => promise });
+    const client = new TestClient(broker).send(connect('a'));
+    client.stream.lose();
+    resolve(admitted);
+    await turn();
+    expect(broker.metrics).toMatchObject({ connections: 0, pendingConnections: 0, sessions: 0 });
+  });
+
+  test('a connection that never says CONNECT is closed in time, and the oldest makes room for new ones', async () => {
+    const started = await startBroker({ limits: { maxPendingConnections: 2, connectTimeout: 10 } });
+    const clients = [1, 2, 3].map(() => new TestClient(started.broker));
+    expect(clients.map(client => client.ended)).toEqual([true, false, false]);
+    started.pass(10);
+    expect(clients[1]!.ended).toBe(false);
+    started.pass(1);
+    expect(clients.map(client => client.ended)).toEqual([true, true, true]);
+    expect(started.broker.metrics.pendingConnections).toBe(0);
+  });
+
+  test('one client too many is told that the server is busy', async () => {
+    const started = await startBroker({ limits: { maxConnections: 1 } });
+    TestClient.connect(started, 'a');
+    expect(TestClient.connect(started, 'b').connack.reasonCode).toBe(0x89);
+  });
+
+  test('packets cut anywhere mean the same', async () => {
+    const { broker } = await startBroker();
+    const client = new TestClient(broker, 4);
+    for (const byte of Buffer.from('100d00044d5154540402003c000161c000', 'hex'))
+      client.stream.send(Buffer.from([byte]));
+    expect(client.take().map(packet => packet.type)).toEqual(['connack', 'pingresp']);
+  });
+});
+
+describe('keep-alive', () => {
+  test('silence for one and a half times the keep-alive ends the connection [MQTT-3.1.2-22]', async () => {
+    const started = await startBroker();
+    const { client } = TestClient.connect(started, 'a', { keepAlive: 10 });
+    started.pass(15);
+    client.send({ type: 'pingreq' });
+    started.pass(15);
+    expect(client.take()).toEqual([{ type: 'pingresp' }]);
+    started.pass(1);
+    expect(client.take()).toMatchObject([{ type: 'disconnect', reasonCode: 0x8d }]);
+    expect(started.log.at(-1)).toBe('disconnected a MQTT_KEEP_ALIVE_TIMEOUT');
+  });
+
+  test('bytes that never become a packet are silence', async () => {
+    const started = await startBroker();
+    const { client } = TestClient.connect(started, 'a', { keepAlive: 10 });
+    client.sendHex('30ff01');
+    for (let i = 0; i < 16; i++) {
+      client.sendHex('00');
+      started.pass(1);
+    }
+    expect(client.ended).toBe(true);
+  });
+
+  test('a keep-alive of 0 is never', async () => {
+    const started = await startBroker();
+    const { client } = TestClient.connect(started, 'a', { keepAlive: 0 });
+    started.pass(1_000_000);
+    expect(client.ended).toBe(false);
+  });
+});
