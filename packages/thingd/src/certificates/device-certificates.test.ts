@@ -1,24 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { readCertificateFacts } from '@thingd/core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describeWithOpenssl, type OpensslDirectory } from '@thingd/core/testing';
+import { beforeAll, expect, test } from 'vitest';
 import { DeviceCertificateSigner } from './device-certificates.ts';
 import { generateRsaKeyPair, KeyPool } from './key-pool.ts';
 import { createRootAuthority, type RootAuthority } from './root-authority.ts';
 
 const now = Date.parse('2026-11-21T12:00:00.500Z');
-const directory = mkdtempSync(join(tmpdir(), 'thingd-csr-'));
-const file = (name: string) => join(directory, name);
-const openssl = (...args: string[]) =>
-  execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] }).toString();
-
-/** A signing request of the openssl command's own making. */
-function csr(subject: string, ...key: string[]): string {
-  return openssl('req', '-new', '-nodes', '-newkey', ...key, '-keyout', file('csr.key'), '-subj', subject);
-}
 const p256 = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
 
 let authority: RootAuthority;
@@ -29,24 +17,19 @@ beforeAll(async () => {
   const pair = await generateRsaKeyPair();
   const keys = new KeyPool({ ready: 0, generate: async () => pair });
   signer = new DeviceCertificateSigner(authority, keys, { now: () => now });
-  writeFileSync(file('root.pem'), authority.certificatePem);
 });
 
-/** The chain as the openssl command judges it. */
-function verify(certificatePem: string): string {
-  writeFileSync(file('leaf.pem'), certificatePem);
-  return openssl(
-    'verify',
-    '-x509_strict',
-    '-attime',
-    String(Math.floor(now / 1000)),
-    '-CAfile',
-    'root.pem',
-    'leaf.pem',
-  );
-}
+/** Judges the chain by the openssl command in its strict mode; throws where it finds fault. */
+const verifierOf = (openssl: OpensslDirectory) => (certificatePem: string) => {
+  openssl.write('root.pem', authority.certificatePem);
+  openssl.write('leaf.pem', certificatePem);
+  const at = String(Math.floor(now / 1000));
+  return openssl.run('verify', '-x509_strict', '-attime', at, '-CAfile', 'root.pem', 'leaf.pem');
+};
 
-describe('a certificate with keys', () => {
+describeWithOpenssl('a certificate with keys', openssl => {
+  const verify = verifierOf(openssl);
+
   test('verifies against the root, by openssl in strict mode', async () => {
     const { certificatePem } = await signer.issueKeysAndCertificate();
     expect(verify(certificatePem)).toBe('leaf.pem: OK\n');
@@ -73,14 +56,20 @@ describe('a certificate with keys', () => {
 
   test('is a client, not a CA, and no server', async () => {
     const { certificatePem } = await signer.issueKeysAndCertificate();
-    writeFileSync(file('leaf.pem'), certificatePem);
-    const text = openssl('x509', '-in', 'leaf.pem', '-noout', '-text');
+    openssl.write('leaf.pem', certificatePem);
+    const text = openssl.run('x509', '-in', 'leaf.pem', '-noout', '-text');
     expect(text).toContain('CA:FALSE');
     expect(text).toMatch(/Key Usage: critical\n\s+Digital Signature\n/);
   });
 });
 
-describe('a certificate from a signing request', () => {
+describeWithOpenssl('a certificate from a signing request', openssl => {
+  const verify = verifierOf(openssl);
+
+  /** A signing request of the openssl command's own making. */
+  const csr = (subject: string, ...key: string[]) =>
+    openssl.run('req', '-new', '-nodes', '-newkey', ...key, '-keyout', 'csr.key', '-subj', subject);
+
   test.each([
     ['P-256', p256],
     ['P-384', ['ec', '-pkeyopt', 'ec_paramgen_curve:P-384']],
@@ -89,7 +78,7 @@ describe('a certificate from a signing request', () => {
   ])('of a key of %s verifies and is of that key', async (_, key) => {
     const { certificatePem } = await signer.issueFromCsr(csr('/CN=lamp', ...key));
     expect(verify(certificatePem)).toBe('leaf.pem: OK\n');
-    const privateKey = createPrivateKey(execFileSync('cat', [file('csr.key')]));
+    const privateKey = createPrivateKey(openssl.read('csr.key'));
     expect(new X509Certificate(certificatePem).checkPrivateKey(privateKey)).toBe(true);
   });
 
@@ -109,8 +98,8 @@ describe('a certificate from a signing request', () => {
   });
 
   test('does not become a CA by asking', async () => {
-    const request = openssl(
-      ...['req', '-new', '-nodes', '-newkey', ...p256, '-keyout', file('csr.key'), '-subj', '/CN=ca'],
+    const request = openssl.run(
+      ...['req', '-new', '-nodes', '-newkey', ...p256, '-keyout', 'csr.key', '-subj', '/CN=ca'],
       ...['-addext', 'basicConstraints=critical,CA:TRUE'],
     );
     expect(new X509Certificate((await signer.issueFromCsr(request)).certificatePem).ca).toBe(false);
