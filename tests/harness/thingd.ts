@@ -17,6 +17,7 @@ export interface ThingdOptions {
   /** Options after the usual ones; a flag given twice counts as given last. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
 }
 
 export interface Endpoint {
@@ -93,21 +94,22 @@ export class Thingd {
   }
 }
 
-/** Starts thingd and waits until `/healthz` is 200 and its files are written. */
+/** Starts thingd and waits until it says where it listens. */
 export async function startThingd(options: ThingdOptions = {}): Promise<Thingd> {
   const dataDir = options.dataDir ?? (await temporaryDirectory());
   const command = options.command ?? 'start';
   const free = listeners.flatMap(name => [`--${name}`, '127.0.0.1:0']);
   const child = launch(node, [program, command, ...free, '--data-dir', dataDir, ...(options.args ?? [])], {
     env: { ...cleanEnvironment, ...options.env },
+    cwd: options.cwd ?? dataDir,
   });
   const endpoints = await eventually(
     'thingd is up',
     async () => {
       if (!child.running) return 'ended' as const;
-      const up = endpointsOf(JSON.parse(await readFile(join(dataDir, 'endpoints.json'), 'utf8')));
-      // A file left by a killed predecessor names ports where nobody, or somebody else, answers.
-      return (await healthy(up.http.url)) && child.running ? up : undefined;
+      const file = JSON.parse(await readFile(join(dataDir, 'endpoints.json'), 'utf8'));
+      // A killed predecessor leaves its file behind.
+      return file.pid === child.process.pid && endpointsOf(file);
     },
     20_000,
   );
@@ -129,12 +131,6 @@ export const cleanEnvironment: Readonly<Record<string, undefined>> = Object.from
     .filter(name => /^(AWS_|THINGD_|NODE_OPTIONS$|NODE_ENV$|VITEST)/.test(name))
     .map(name => [name, undefined]),
 );
-
-async function healthy(url: string): Promise<boolean> {
-  const response = await fetch(new URL('/healthz', url));
-  await response.arrayBuffer();
-  return response.status === 200;
-}
 
 function endpointsOf(file: Record<string, string>): Readonly<Record<Listener, Endpoint>> {
   const endpoint = (name: Listener): Endpoint => {
