@@ -20,7 +20,7 @@ interface Block {
   readonly script: string;
 }
 
-export function blocksOf(markdown: string): Block[] {
+function blocksOf(markdown: string): Block[] {
   const pattern = /^<!-- test: ([^,\n]+?)(?:, until: (.+?))? -->\n```bash\n([\s\S]*?)^```$/gm;
   return [...markdown.matchAll(pattern)].map(([, name, until, script]) => ({ name: name!, until, script: script! }));
 }

@@ -135,7 +135,6 @@ describe('a change of policy', () => {
   });
 
   test('that detaches the thing empties the thing variables on a live connection', async () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable, not a template
     const own = 'arn:aws:iot:*:*:topic/${iot:Connection.Thing.ThingName}/data';
     const device = await createDevice(
       thingd,

@@ -33,7 +33,6 @@ export const policyDocument = (...Statement: readonly Statement[]): string =>
 export const anything = policyDocument(allow('iot:*'));
 
 /** The policy variable for the thing that is connected. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable, not a template
 export const thisThing = '${iot:Connection.Thing.ThingName}';
 
 /** The light of the system sketch: its own `<thing>/data` to publish, its own `<thing>/command` to hear. */
