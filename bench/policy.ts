@@ -57,7 +57,6 @@ const exact = [policy('exact', 'Allow', [arns[42]!])];
 const prefix = [policy('prefix', 'Allow', ['arn:aws:iot:*:*:topic/fleet/berlin/*'])];
 const middle = [policy('middle', 'Allow', ['arn:aws:iot:*:*:topic/fleet/*/device-*/telemetry'])];
 const single = [policy('single', 'Allow', ['arn:aws:iot:*:*:topic/fleet/berlin/device-????/*'])];
-// biome-ignore lint/suspicious/noTemplateCurlyInString: this is how policies write variables
 const variable = [policy('variable', 'Allow', ['arn:aws:iot:*:*:topic/fleet/*/${iot:ClientId}/*'])];
 const many = [
   policy(

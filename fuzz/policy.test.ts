@@ -2,7 +2,6 @@
  * Policies as an attacker or an accident writes them: the corpus in `policy/`, and texts made from it. Whatever the text, it is
  * refused with its reason or it decides every request. `FUZZ_RUNS=100000 vitest run --project unit fuzz/policy` looks longer.
  */
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how policies write variables
 import { readdirSync, readFileSync } from 'node:fs';
 import { bindPolicies, compilePolicy, connectionContext, lintPolicy, parsePolicy, ServiceError } from '@thingd/core';
 import fc from 'fast-check';

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how policies write variables
 import { describe, expect, test } from 'vitest';
 import { compileCondition, conditionHolds } from './condition.ts';
 import type { ConnectAttribute } from './context.ts';

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how policies write variables
 import { expect, test } from 'vitest';
 import type { CertificateFacts } from '../identity/certificate-facts.ts';
 import { contextOf } from './fixtures.ts';

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how policies write variables
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compilePolicy } from './compile.ts';

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how policies write variables
 import { expect, test } from 'vitest';
 import { compilePolicy } from './compile.ts';
 import type { ConnectionFacts } from './context.ts';

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how policies write variables
 import { expect, test } from 'vitest';
 import { parsePolicy } from './document.ts';
 import { allow, any, deny, documentOf } from './fixtures.ts';

@@ -44,7 +44,6 @@ function lintVersion({ version, statements }: PolicyDocument): PolicyWarning[] {
     ...resources.patterns,
     ...conditions.flatMap(condition => condition.values),
   ]);
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how policies write it
   const message = '`${…}` is plain text in version 2008-10-17, the default; write `"Version": "2012-10-17"`';
   return texts.some(text => text.includes('${')) ? [{ place: 'Version', message }] : [];
 }

@@ -59,7 +59,6 @@ export function textOf(tokens: readonly Token[]): string {
 
 /** Writes text so that a template reads it back as that text and nothing else. */
 export function escapeTemplate(text: string): string {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how policies write it
   return text.replaceAll('${', '${$}{').replaceAll('*', '${*}').replaceAll('?', '${?}');
 }
 
