@@ -92,7 +92,10 @@ function testFiles(): TestFile[] {
     .flatMap(folder => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter(entry => entry.isFile())
     .map(entry => relative(root, join(entry.parentPath, entry.name)))
-    .filter(path => /^packages\/(api|thingd)\/src\/.*\.test\.ts$|^tests\/.*(\.test\.ts|\.py)$/.test(path) && !general.test(path))
+    .filter(
+      path =>
+        /^packages\/(api|thingd)\/src\/.*\.test\.ts$|^tests\/.*(\.test\.ts|\.py)$/.test(path) && !general.test(path),
+    )
     .sort((a, b) => Number(b.startsWith('tests/')) - Number(a.startsWith('tests/')) || (a < b ? -1 : 1))
     .map(path => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }

@@ -8,7 +8,14 @@ export {
   type CallRecord,
   createApi,
 } from './api.ts';
-export type { AccessKey, AccessKeys, Dev, Identity } from './authorization/authenticate.ts';
+export {
+  type AccessKey,
+  type AccessKeys,
+  type Authentication,
+  authenticateSignature,
+  type Dev,
+  type Identity,
+} from './authorization/authenticate.ts';
 export type { Denial } from './authorization/authorize.ts';
 export { authenticateWebSocket } from './authorization/websocket.ts';
 export type * from './generated/iot.ts';
@@ -19,9 +26,12 @@ export type {
   IotJobsDataOutput,
 } from './generated/iot-jobs-data.ts';
 export type { IotDataInput, IotDataOperationName, IotDataOperations, IotDataOutput } from './generated/iotdata.ts';
+export type { Endpoints, EndpointType } from './operations/endpoint.ts';
 export { type OperationServices, operations } from './operations/index.ts';
+export type { MessageProperties, Messages, OutgoingMessage, RetainedMessage } from './operations/messages.ts';
 export type * from './operations/operation.ts';
 export { type StoredOnly, storedOnly } from './operations/stored-only.ts';
 export { RequestError, type RequestErrorName } from './protocol/errors.ts';
 export type { HttpRequest, HttpResponse } from './protocol/message.ts';
+export { type Claim, readClaim } from './protocol/sigv4.ts';
 export { type ApiPluginOptions, apiPlugin, frameworkErrors, headersOf } from './server.ts';

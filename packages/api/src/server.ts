@@ -102,7 +102,7 @@ function textOf(bytes: string): string {
 function arrivalOf(request: FastifyRequest, { resolveCertificate }: ApiPluginOptions): Arrival {
   const sourceIp = request.ip;
   const socket = request.raw.socket as Partial<TLSSocket>;
-  const der = resolveCertificate && socket.getPeerCertificate?.().raw;
+  const der = resolveCertificate && socket.getPeerX509Certificate?.()?.raw;
   if (!resolveCertificate || !der) return { sourceIp };
   const serverName = socket.servername || undefined;
   return { sourceIp, hasCertificate: true, certificate: () => resolveCertificate(der, serverName) };

@@ -3,6 +3,7 @@ import { type CaCertificateServices, caCertificateOperations } from './ca-certif
 import { type CertificateTransferServices, certificateTransferOperations } from './certificate-transfers.ts';
 import { type CertificateServices, certificateOperations } from './certificates.ts';
 import { type EndpointServices, endpointOperations } from './endpoint.ts';
+import { type MessageServices, messageOperations } from './messages.ts';
 import type { Handlers } from './operation.ts';
 import { type PolicyServices, policyOperations } from './policies.ts';
 import { type ShadowServices, shadowOperations } from './shadows.ts';
@@ -16,6 +17,7 @@ export type OperationServices = CaCertificateServices &
   CertificateServices &
   CertificateTransferServices &
   EndpointServices &
+  MessageServices &
   PolicyServices &
   ShadowServices &
   TagServices &
@@ -36,6 +38,7 @@ export const operations = (services: OperationServices): Handlers => ({
     ...thingTypeOperations(services),
   },
   iotdata: {
+    ...messageOperations(services),
     ...shadowOperations(services),
   },
   jobsdata: {},

@@ -1,0 +1,162 @@
+/** Messages over HTTPS: publish one, read those that are retained. */
+import { decodeToken, encodeToken, type Listing, type Realm, ServiceError } from '@thingd/core';
+import type { PublishRequest, RetainedMessageSummary } from '../generated/iotdata.ts';
+import type { IotDataHandlers } from './operation.ts';
+
+/** MQTT 5 properties that an HTTPS message can have. */
+export interface MessageProperties {
+  payloadFormatIndicator?: number;
+  /** Seconds. */
+  messageExpiryInterval?: number;
+  contentType?: string;
+  responseTopic?: string;
+  correlationData?: Buffer;
+  userProperties?: readonly (readonly [name: string, value: string])[];
+}
+
+export interface OutgoingMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+  readonly properties?: MessageProperties | undefined;
+  /** A caller over HTTPS has no client id. */
+  readonly publisher: { readonly clientId: ''; readonly principal: string };
+}
+
+export interface RetainedMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: number;
+  /** Milliseconds since the epoch. */
+  readonly publishedAt: number;
+  readonly properties?: Pick<MessageProperties, 'userProperties'> | undefined;
+}
+
+/** The broker, as the messages' operations need it. */
+export interface Messages {
+  /** 0 means no limit. */
+  readonly limits: {
+    readonly maxPayloadBytes: number;
+    readonly maxTopicBytes: number;
+    readonly maxTopicSlashes: number;
+  };
+  /** Resolves when the message is stored for whoever must not miss it. */
+  publish(realm: Realm, message: OutgoingMessage): Promise<void>;
+  retained(realm: Realm, topic: string): RetainedMessage | undefined;
+  retainedMessages(realm: Realm): Iterable<RetainedMessage>;
+}
+
+export interface MessageServices {
+  readonly messages: Messages;
+}
+
+export const messageOperations = ({ messages }: MessageServices): IotDataHandlers => ({
+  async Publish(input, { realm, caller }) {
+    const { topic, payload = Buffer.alloc(0), qos = 0, retain = false } = input;
+    checkTopic(topic, messages.limits);
+    if (qos !== 0 && qos !== 1) throw invalid('QoS must be 0 or 1');
+    const { maxPayloadBytes } = messages.limits;
+    if (maxPayloadBytes > 0 && payload.length > maxPayloadBytes) {
+      throw new ServiceError('RequestEntityTooLargeException', `the payload exceeds ${maxPayloadBytes} bytes`);
+    }
+    const publisher = { clientId: '', principal: caller.principal } as const;
+    await messages.publish(realm, { topic, payload, qos, retain, properties: propertiesOf(input), publisher });
+  },
+
+  GetRetainedMessage({ topic }, { realm }) {
+    const message = messages.retained(realm, topic);
+    if (!message)
+      throw new ServiceError('ResourceNotFoundException', 'No retained message found for the specified topic');
+    const { payload, qos, publishedAt, properties } = message;
+    const userProperties = properties?.userProperties;
+    return {
+      topic,
+      payload,
+      qos,
+      lastModifiedTime: publishedAt,
+      ...(userProperties && {
+        userProperties: Buffer.from(JSON.stringify(userProperties.map(([name, value]) => ({ [name]: value })))),
+      }),
+    };
+  },
+
+  ListRetainedMessages({ nextToken, maxResults = 20 }, { realm }) {
+    const [after = ''] = nextToken === undefined ? [] : (decodeToken(listing, nextToken) as [string]);
+    // Kept in no order by the broker; by topic, a page can go on where the last one ended.
+    const found = [...messages.retainedMessages(realm)].filter(({ topic }) => topic > after);
+    found.sort((a, b) => (a.topic < b.topic ? -1 : 1));
+    const page = found.slice(0, maxResults);
+    return {
+      retainedTopics: page.map(summaryOf),
+      ...(found.length > page.length && { nextToken: encodeToken(listing, page.at(-1)!) }),
+    };
+  },
+});
+
+const listing: Listing<RetainedMessage> = {
+  name: 'retained',
+  order: ['string'],
+  position: ({ topic }) => [topic],
+};
+
+const summaryOf = ({ topic, payload, qos, publishedAt }: RetainedMessage): RetainedMessageSummary => ({
+  topic,
+  payloadSize: payload.length,
+  qos,
+  lastModifiedTime: publishedAt,
+});
+
+/** Basic Ingest is the one reserved topic that HTTPS may publish to (observed: all others are refused). */
+const basicIngest = /^\$aws\/rules\/[^/]+(?:\/|$)/;
+
+function checkTopic(topic: string, { maxTopicBytes, maxTopicSlashes }: Messages['limits']): void {
+  if (topic === '' || /[+#\0]/.test(topic)) throw invalid('the topic must not be empty, nor contain `+`, `#` or NUL');
+  if (topic.startsWith('$') && !basicIngest.test(topic)) throw invalid('the topic is reserved');
+  // The prefix of Basic Ingest does not count. AWS: "Message broker and protocol limits".
+  const counted = topic.replace(basicIngest, '');
+  if (maxTopicBytes > 0 && Buffer.byteLength(counted) > maxTopicBytes)
+    throw invalid(`the topic exceeds ${maxTopicBytes} bytes`);
+  if (maxTopicSlashes > 0 && counted.split('/').length - 1 > maxTopicSlashes) {
+    throw invalid(`the topic has more than ${maxTopicSlashes} slashes`);
+  }
+}
+
+/** The MQTT 5 properties of a request, or undefined when it has none. */
+function propertiesOf(input: PublishRequest): MessageProperties | undefined {
+  const properties: MessageProperties = {};
+  if (input.payloadFormatIndicator !== undefined) {
+    properties.payloadFormatIndicator = input.payloadFormatIndicator === 'UTF8_DATA' ? 1 : 0;
+  }
+  if (input.messageExpiry !== undefined) properties.messageExpiryInterval = secondsOf(input.messageExpiry);
+  if (input.contentType !== undefined) properties.contentType = input.contentType;
+  if (input.responseTopic !== undefined) properties.responseTopic = responseTopicOf(input.responseTopic);
+  if (input.correlationData !== undefined) properties.correlationData = Buffer.from(input.correlationData, 'base64');
+  if (input.userProperties !== undefined) properties.userProperties = userPropertiesOf(input.userProperties);
+  return Object.keys(properties).length > 0 ? properties : undefined;
+}
+
+function secondsOf(messageExpiry: number): number {
+  if (messageExpiry < 1 || messageExpiry > 0xffff_ffff)
+    throw invalid('messageExpiry must be between 1 and 4294967295 seconds');
+  return messageExpiry;
+}
+
+function responseTopicOf(topic: string): string {
+  if (topic === '' || /[+#\0]/.test(topic))
+    throw invalid('the response topic must not be empty, nor contain `+`, `#` or NUL');
+  return topic;
+}
+
+/** AWS: Publish, `userProperties`: an array of objects, `[{"deviceName": "alpha"}, {"deviceCnt": "45"}]`. */
+function userPropertiesOf(value: unknown): [string, string][] {
+  if (!Array.isArray(value) || !value.every(isObjectOfText)) {
+    throw invalid('userProperties must be an array of objects with text values');
+  }
+  return value.flatMap(item => Object.entries(item));
+}
+
+const isObjectOfText = (item: unknown): item is Record<string, string> =>
+  typeof item === 'object' && item !== null && Object.values(item).every(text => typeof text === 'string');
+
+const invalid = (message: string): ServiceError => new ServiceError('InvalidRequestException', message);
