@@ -21,7 +21,7 @@ export function beginConnect(
   if (firstByte >> 4 !== 1) throw protocolError('the first packet is not a CONNECT'); // [MQTT-3.1.0-1]
   // Will, password and the rest live on, so they are views of a copy, not of the read buffer.
   const body = Buffer.from(buffer.subarray(start, end));
-  if (body.latin1Slice(2, 6) === 'MQTT' && body[6] === 5) connection.version = 5; // so that a bad one is answered as such
+  if (body.toString('latin1', 2, 6) === 'MQTT' && body[6] === 5) connection.version = 5; // so that a bad one is answered as such
   const packet = decodePacket(firstByte, body, 0, body.length, 4);
   if (packet.type !== 'connect') throw protocolError('the first packet is not a CONNECT');
   connection.version = packet.protocolVersion;

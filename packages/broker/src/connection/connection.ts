@@ -97,7 +97,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     this.id = id;
     this.stream = stream;
     this.origin = origin;
-    this.output = new Output(stream, broker.flusher, broker.metrics);
+    this.output = new Output(stream, broker.flusher, broker.metrics, profile.maxOutputBytes, this);
     this.reader = new FrameReader(profile.maxPacketBytes);
     this.openedAt = this.readAt = this.packetAt = broker.now();
     const limited = profile.maxPublishesPerSecond > 0 || profile.maxBytesPerSecond > 0;
@@ -124,9 +124,9 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     return this.phase === Phase.connected;
   }
 
-  /** More waits for this client's socket than the profile allows. */
+  /** More waits for this client's socket than the profile allows; `relieved` follows when it does not. */
   get congested(): boolean {
-    return this.output.backlog > this.broker.profile.maxOutputBytes;
+    return this.output.congested;
   }
 
   // — bytes in —
@@ -153,6 +153,10 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
   }
 
   drained(): void {
+    this.output.relieve();
+  }
+
+  relieved(): void {
     if (this.phase !== Phase.connected) return;
     this.session.outbound.pump();
     this.release(Hold.output);

@@ -75,16 +75,31 @@ export class Output {
   #buffer: Buffer | undefined;
   #length = 0;
   #marked = false;
+  readonly #limit: number;
+  readonly #owner: { relieved(): void };
+  /** Somebody was told that this output is congested, and waits to hear that it is not. */
+  #awaited = false;
 
-  constructor(stream: ByteStream, flusher: Flusher, metrics: BrokerMetrics) {
+  /** `owner` hears when an output that was found congested, above `limit` bytes, no longer is. */
+  constructor(
+    stream: ByteStream,
+    flusher: Flusher,
+    metrics: BrokerMetrics,
+    limit: number,
+    owner: { relieved(): void },
+  ) {
     this.#stream = stream;
     this.#flusher = flusher;
     this.#metrics = metrics;
+    this.#limit = limit;
+    this.#owner = owner;
   }
 
-  /** Bytes the peer has not taken yet, those still gathered here included. */
-  get backlog(): number {
-    return this.#length + this.#stream.writableLength;
+  /** Whether the peer has more than the limit still to take. Asking is a promise to be told when that changes. */
+  get congested(): boolean {
+    if (this.#length + this.#stream.writableLength <= this.#limit) return false;
+    this.#awaited = true;
+    return true;
   }
 
   /**
@@ -115,6 +130,14 @@ export class Output {
   flush(): void {
     this.#marked = false;
     this.#writeOut();
+    this.relieve();
+  }
+
+  /** The stream may have more room than when it was last asked. */
+  relieve(): void {
+    if (!this.#awaited || this.congested) return;
+    this.#awaited = false;
+    this.#owner.relieved();
   }
 
   #patch(buffer: Buffer, at: number, idOffset: number, packetId: number, dup: boolean): void {
