@@ -31,6 +31,8 @@ export interface ClientAuthenticatorOptions {
   readonly clock: Clock;
   /** Ends every connection made with a certificate. */
   readonly certificateDisabled: (certificate: { readonly realm: Realm; readonly certificateId: string }) => void;
+  /** Told of the realm before a client enters it. */
+  readonly entering: (realm: Realm) => void;
   /** Who comes without any credentials; undefined is nobody. */
   readonly anonymous: ClientIdentity | undefined;
 }
@@ -73,6 +75,7 @@ export class ClientAuthenticator implements Authenticator {
       return fresh.dependencies;
     };
     const realm = realmKey(identity.realm);
+    this.#options.entering(identity.realm);
     this.#admitted.set(authorizer, { live: new LiveConnection(realm, resolved.dependencies, rebind), resolvedAt });
     return { admitted: true, realm, principal: principalOf(identity), authorizer };
   }

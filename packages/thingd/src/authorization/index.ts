@@ -1,3 +1,4 @@
+export { deviceCaller, signedClient } from './callers.ts';
 export { ClientAuthenticator, plainAddress } from './client-authenticator.ts';
 export { type Denial, Denials } from './denials.ts';
 export { DeviceCertificates } from './device-certificates.ts';

@@ -40,6 +40,7 @@ export const principalOf = (identity: ClientIdentity): string =>
 export interface Permissions {
   readonly policies: readonly CompiledPolicy[];
   readonly thing: Thing | undefined;
+  readonly isAttached: boolean;
   readonly dependencies: Dependencies;
 }
 
@@ -65,11 +66,12 @@ export class PermissionResolver {
     if (identity.kind === 'certificate') return this.#ofCertificate(identity, clientId);
     const { policies, principal } = identity;
     const none = { principal, things: [], policies: [], groups: [] };
-    if (!('policyName' in policies)) return { policies, thing: undefined, dependencies: none };
+    if (!('policyName' in policies)) return { policies, thing: undefined, isAttached: false, dependencies: none };
     const { policyName } = policies;
     return {
       policies: await this.#named(identity.realm, policyName),
       thing: undefined,
+      isAttached: false,
       dependencies: { ...none, policies: [policyName] },
     };
   }
@@ -79,11 +81,15 @@ export class PermissionResolver {
     clientId: string | undefined,
   ): Promise<Permissions> {
     const principal = certificateArn(realm, certificateId);
-    const { thing, groups, policies } = await this.#effective.resolveConnection(realm, { principal, clientId });
+    const { thing, isAttached, groups, policies } = await this.#effective.resolveConnection(realm, {
+      principal,
+      clientId,
+    });
     const things = [clientId, thing?.thingName].filter(name => name !== undefined);
     return {
       policies,
       thing,
+      isAttached,
       dependencies: { principal, things: [...new Set(things)], policies: policies.map(({ name }) => name), groups },
     };
   }
@@ -109,7 +115,7 @@ export type Circumstances = Pick<
 /** Binds the policies to this client. */
 export function bindPermissions(
   identity: ClientIdentity,
-  { policies, thing }: Permissions,
+  { policies, thing, isAttached }: Permissions,
   circumstances: Circumstances,
   clock: Clock,
 ): BoundPolicies {
@@ -119,7 +125,7 @@ export function bindPermissions(
     ...circumstances,
     ...certificate,
     thing,
-    isAttached: thing !== undefined,
+    isAttached,
     now: () => clock.now(),
   });
   return bindPolicies(policies, context);

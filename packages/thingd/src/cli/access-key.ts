@@ -1,17 +1,6 @@
 /** `thingd access-key …`: who may call the API, while the program runs. */
 import pc from 'picocolors';
-
-export interface AccessKeyEntry {
-  readonly accessKeyId: string;
-  readonly accountId: string;
-  /** Milliseconds since the epoch. */
-  readonly creationDate: number;
-  readonly policyDocument: string;
-}
-
-export interface CreatedAccessKey extends AccessKeyEntry {
-  readonly secretAccessKey: string;
-}
+import type { AccessKeyEntry, CreatedAccessKey } from '../server/management.ts';
 
 export const formatCreated = ({ accessKeyId, secretAccessKey, accountId }: CreatedAccessKey): string =>
   [
@@ -22,7 +11,7 @@ export const formatCreated = ({ accessKeyId, secretAccessKey, accountId }: Creat
 
 export const formatList = (keys: readonly AccessKeyEntry[]): string =>
   keys
-    .map(({ accessKeyId, accountId, creationDate, policyDocument }) =>
-      [accessKeyId, accountId, new Date(creationDate).toISOString(), pc.dim(policyDocument)].join('  '),
+    .map(({ accessKeyId, accountId, createDate, policyDocument }) =>
+      [accessKeyId, accountId, new Date(createDate).toISOString(), pc.dim(policyDocument)].join('  '),
     )
     .join('\n');

@@ -1,30 +1,7 @@
 /** `thingd explain`: why a device may or may not, as the running program decides it, in words. */
 import type { Explanation } from '@thingd/core';
 import pc from 'picocolors';
-
-/** What the command sends to `/thingd/v1/explain`. */
-export interface ExplainRequest {
-  /** ARN or id of a certificate. */
-  readonly certificate: string;
-  readonly clientId?: string | undefined;
-  readonly action: 'connect' | 'publish' | 'subscribe' | 'receive';
-  /** A topic, or for `subscribe` a filter; not for `connect`. */
-  readonly topic?: string | undefined;
-  readonly retain?: boolean | undefined;
-  readonly region?: string | undefined;
-}
-
-export interface ExplainAnswer {
-  readonly allowed: boolean;
-  /** One for each permission the action needs; a retained publish needs two. */
-  readonly decisions: readonly Explanation[];
-  /** The thing the connection would be taken for. */
-  readonly thingName?: string;
-  /** The policies that apply, by name. */
-  readonly policies: readonly string[];
-  /** What keeps the certificate from connecting at all. */
-  readonly certificateStatus: string;
-}
+import type { ExplainAnswer } from '../server/explain.ts';
 
 export function formatExplanation({ decisions, thingName, policies, certificateStatus }: ExplainAnswer): string {
   const lines = decisions.flatMap(formatDecision);

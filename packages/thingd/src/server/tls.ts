@@ -2,6 +2,7 @@
  * One TLS stack for every secure port: a client certificate is asked for and never demanded by TLS itself, and what is spoken
  * inside is told by ALPN, or else by the first byte. So 8883, 8443 and 443 differ only in what they serve.
  */
+import type { IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket, TlsOptions, Server as TlsServer } from 'node:tls';
@@ -79,3 +80,6 @@ function limitHandshakes(server: TlsServer): void {
 
 /** The same for a TLS socket and the plain one beneath it. */
 const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+
+/** Whether a request came over TLS. */
+export const isSecure = ({ socket }: IncomingMessage): boolean => 'encrypted' in socket;

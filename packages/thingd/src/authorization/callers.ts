@@ -1,0 +1,48 @@
+/** Clients that do not come as devices on MQTT: signed WebSockets, and devices that call over HTTPS. */
+import type { Identity } from '@thingd/api';
+import { type AccessKeys, type Clock, compilePolicy, parsePolicy } from '@thingd/core';
+import type { DeviceCertificates } from './device-certificates.ts';
+import { bindPermissions, type ClientIdentity, everything, type PermissionResolver } from './permissions.ts';
+
+/** The MQTT client a signed WebSocket upgrade stands for: its access key's policy decides. */
+export async function signedClient(
+  { realm, caller }: Identity,
+  accessKeys: AccessKeys,
+  dev: boolean,
+): Promise<ClientIdentity> {
+  const principal = caller.accessKeyId ?? caller.principal;
+  if (dev) return { kind: 'other', realm, principal, policies: everything };
+  const key = await accessKeys.find(principal);
+  const policies = key === undefined ? [] : [compilePolicy(principal, parsePolicy(key.policyDocument))];
+  return { kind: 'other', realm, principal, policies };
+}
+
+export interface DeviceCallerOptions {
+  readonly devices: DeviceCertificates;
+  readonly permissions: PermissionResolver;
+  readonly clock: Clock;
+}
+
+/** The API's caller behind a client certificate; undefined for one that may not be used. */
+export async function deviceCaller(
+  der: Buffer,
+  serverName: string | undefined,
+  { devices, permissions, clock }: DeviceCallerOptions,
+): Promise<Identity | undefined> {
+  const identity = await devices.identify(der, serverName);
+  if (!('kind' in identity) || identity.kind !== 'certificate') return undefined;
+  const { realm, certificateId } = identity;
+  // AWS: thing policy variables are for MQTT; over HTTPS there is no client id to tell the thing by.
+  const resolved = await permissions.resolve(identity, undefined);
+  const bound = bindPermissions(identity, resolved, { domainName: serverName, secureTransport: true }, clock);
+  return {
+    realm,
+    caller: {
+      kind: 'certificate',
+      principal: certificateId,
+      certificateId,
+      authorize: (action, resource) => bound.decide(action, resource),
+      explain: (action, resource) => bound.explain(action, resource),
+    },
+  };
+}

@@ -1,0 +1,186 @@
+/** The commands and their help; what they do is in the files beside this one. */
+import { readFileSync } from 'node:fs';
+import { Command, type CommanderError, Option as Flag } from 'commander';
+import pc from 'picocolors';
+import {
+  type ConfigurationSources,
+  configure,
+  environmentOf,
+  flagOf,
+  type Mode,
+  type Option,
+  type OptionName,
+  options,
+  readConfigurationFile,
+} from '../configuration/index.ts';
+import type { ExplainAnswer, ExplainRequest } from '../server/explain.ts';
+import type { AccessKeyEntry, CreatedAccessKey } from '../server/management.ts';
+import { formatCreated, formatList } from './access-key.ts';
+import { call } from './call.ts';
+import { exportLines } from './env.ts';
+import { formatExplanation } from './explain.ts';
+import { findInstallation, type Installation } from './installation.ts';
+import { serve } from './serve.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const introduction = `${pc.bold('thingd')} — an IoT core you can own: AWS IoT Core's protocols on your own machines.
+`;
+
+const examples = `
+${pc.bold('Try it')}
+  $ thingd dev                      in one terminal
+  $ eval "$(thingd env)"            in another
+  $ aws iot create-thing --thing-name lamp-1
+
+${pc.bold('Options')} are flags, environment variables (${environmentOf('http')} for ${flagOf('http')}) or entries of thingd.config.json;
+flags win. \`thingd start --help\` lists them.`;
+
+const print = (text: string): boolean => process.stdout.write(`${text}\n`);
+
+export function createProgram(): Command {
+  const program = new Command('thingd')
+    .description(introduction)
+    .version(version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', examples)
+    .configureHelp({ sortSubcommands: false })
+    .exitOverride();
+  addServe(program, 'start', 'serve durably, closed by default: TLS, signed calls, policies');
+  addServe(program, 'dev', 'serve in memory, take any AWS credentials, let plain MQTT do everything');
+  addEnv(program);
+  addExplain(program);
+  addAccessKey(program);
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}
+
+/** Whether commander ended the program by having printed what was asked for. */
+export const hasPrinted = (error: CommanderError): boolean => error.exitCode === 0;
+
+function addServe(program: Command, mode: Mode, description: string): void {
+  const command = program.command(mode).description(description);
+  command.option('--config <file>', 'read options from this file instead of ./thingd.config.json');
+  for (const name of Object.keys(options) as OptionName[]) command.addOption(flagFor(name, mode));
+  command.action(async ({ config, ...flags }: ConfigurationSources['flags'] & { config?: string }) => {
+    const file = readConfigurationFile(config, process.cwd());
+    await serve(configure({ mode, flags, environment: process.env, file }));
+  });
+}
+
+function flagFor(name: OptionName, mode: Mode): Flag {
+  const option = options[name] as Option<unknown>;
+  const shown = defaultText(option, mode);
+  const flag = new Flag(
+    `${flagOf(name)} ${option.placeholder}`,
+    shown === '' ? option.help : `${option.help} (${shown})`,
+  );
+  if (option.repeatable) flag.argParser((value: string, before: string[] = []) => [...before, value]);
+  return flag;
+}
+
+function defaultText({ default: given }: Option<unknown>, mode: Mode): string {
+  const value = typeof given === 'function' ? given(mode) : given;
+  if (value === null) return 'off';
+  if (value === undefined) return '';
+  if (typeof value !== 'object') return String(value);
+  return 'port' in value && 'host' in value ? `${value.host}:${value.port}` : '';
+}
+
+/** Which running thingd a command is for. */
+interface Target {
+  readonly dataDir?: string;
+  readonly http?: string;
+}
+
+function addTarget(command: Command): Command {
+  return command
+    .option('--data-dir <directory>', 'of the running thingd (./thingd-data, else whichever answers at --http)')
+    .option('--http <address>', 'where a `thingd dev` without data directory listens (127.0.0.1:4566)');
+}
+
+async function target({ dataDir, http }: Target): Promise<Installation> {
+  const flags = { ...(dataDir && { dataDir }), ...(http && { http }) };
+  const file = readConfigurationFile(undefined, process.cwd());
+  const configuration = configure({ mode: 'start', flags, environment: process.env, file });
+  return findInstallation(configuration.dataDir ?? '', configuration.listeners.http);
+}
+
+function addEnv(program: Command): void {
+  addTarget(program.command('env'))
+    .description('print the exports that point the AWS CLI and SDKs at the running thingd')
+    .addHelpText('after', '\n  $ eval "$(thingd env)"')
+    .action(async (flags: Target) => {
+      for (const line of exportLines(await target(flags))) print(line);
+    });
+}
+
+interface ExplainFlags extends Target {
+  readonly certificate: string;
+  readonly clientId?: string;
+  readonly action: ExplainRequest['action'];
+  readonly topic?: string;
+  readonly retain?: true;
+  readonly json?: true;
+}
+
+function addExplain(program: Command): void {
+  addTarget(program.command('explain'))
+    .description('say why a device may connect, publish, subscribe or receive, or may not')
+    .requiredOption('--certificate <arn or id>', 'the device’s certificate')
+    .addOption(new Flag('--principal <arn or id>', 'the same').hideHelp())
+    .addOption(
+      new Flag('--action <action>', 'what it would do')
+        .choices(['connect', 'publish', 'subscribe', 'receive'])
+        .makeOptionMandatory(),
+    )
+    .option('--client-id <id>', 'as which client; needed to connect, and to tell the thing')
+    .option('--topic <topic>', 'on which topic, or for `subscribe` with which filter')
+    .option('--retain', 'as a retained message')
+    .option('--json', 'answer as JSON')
+    .addHelpText(
+      'after',
+      '\n  $ thingd explain --certificate "$ARN" --client-id lamp-1 --action publish --topic lamp-1/data\n\nExits with 0 if it may, with 1 if it may not.',
+    )
+    .action(async ({ certificate, clientId, action, topic, retain, json, ...flags }: ExplainFlags) => {
+      const request: ExplainRequest = { certificate, clientId, action, topic, retain };
+      const answer = await call<ExplainAnswer>(await target(flags), 'POST', '/thingd/v1/explain', request);
+      print(json ? JSON.stringify(answer, null, 2) : formatExplanation(answer));
+      if (!answer.allowed) process.exitCode = 1;
+    });
+}
+
+interface CreateFlags extends Target {
+  readonly policy?: string;
+  readonly json?: true;
+}
+
+function addAccessKey(program: Command): void {
+  const group = program.command('access-key').description('who may call the API of the running thingd').exitOverride();
+  addTarget(group.command('create'))
+    .description('make an access key and print it, once')
+    .option('--policy <file>', 'an IoT policy document that says what it may do (everything of IoT)')
+    .option('--json', 'answer as JSON')
+    .action(async ({ policy, json, ...flags }: CreateFlags) => {
+      const input = policy === undefined ? {} : { policyDocument: readFileSync(policy, 'utf8') };
+      const created = await call<CreatedAccessKey>(await target(flags), 'POST', '/thingd/v1/access-keys', input);
+      print(json ? JSON.stringify(created, null, 2) : formatCreated(created));
+    });
+  addTarget(group.command('list'))
+    .description('list access keys, without their secrets')
+    .option('--json', 'answer as JSON')
+    .action(async ({ json, ...flags }: CreateFlags) => {
+      const path = '/thingd/v1/access-keys';
+      const { accessKeys } = await call<{ accessKeys: AccessKeyEntry[] }>(await target(flags), 'GET', path);
+      print(json ? JSON.stringify(accessKeys, null, 2) : formatList(accessKeys));
+    });
+  addTarget(group.command('delete'))
+    .description('take an access key back; its connections end')
+    .argument('<access key id>')
+    .action(async (accessKeyId: string, flags: Target) => {
+      await call(await target(flags), 'DELETE', `/thingd/v1/access-keys/${encodeURIComponent(accessKeyId)}`);
+    });
+  for (const command of group.commands) command.exitOverride();
+}

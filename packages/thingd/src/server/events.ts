@@ -1,0 +1,89 @@
+/** What happens, as events in the log: connections that come and go, refusals, API calls, bugs. */
+import type { ApiLog } from '@thingd/api';
+import type { BrokerObserver } from '@thingd/broker';
+import type { ClientAuthenticator } from '../authorization/index.ts';
+import type { Log, Metrics } from '../observability/index.ts';
+
+export interface BrokerEventsOptions {
+  readonly log: Log;
+  readonly authenticator: ClientAuthenticator;
+  readonly failed: (error: unknown, where: string) => void;
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Lines a second about refused connections and dropped messages, which a stranger can cause at will. */
+const linesPerSecond = 50;
+
+export function brokerEvents({ log, authenticator, failed, onFailure }: BrokerEventsOptions): BrokerObserver {
+  const noisy = new RateBound(linesPerSecond);
+  return {
+    connected(connection) {
+      authenticator.connected(connection);
+      const { realm, clientId, principal, protocolVersion, keepAlive, origin } = connection;
+      const { listener, remoteAddress } = origin;
+      log.debug({
+        event: 'connected',
+        realm,
+        clientId,
+        principal,
+        protocolVersion,
+        keepAlive,
+        listener,
+        remoteAddress,
+      });
+    },
+    disconnected(connection, { disconnectReason, reasonCode, reason }) {
+      authenticator.disconnected(connection);
+      const { realm, clientId, principal } = connection;
+      log.debug({ event: 'disconnected', realm, clientId, principal, disconnectReason, reasonCode, reason });
+    },
+    connectFailed(connect, { listener, remoteAddress }, { reasonCode, reason }) {
+      if (!noisy.allows()) return;
+      log.info({ event: 'connect.refused', clientId: connect?.clientId, listener, remoteAddress, reasonCode, reason });
+    },
+    denied(connection, action, topicOrFilter) {
+      authenticator.denied(connection, action, topicOrFilter);
+    },
+    dropped(realm, clientId, topic, cause) {
+      if (noisy.allows()) log.debug({ event: 'message.dropped', realm, clientId, topic, cause });
+    },
+    failed,
+    storeFailed(error) {
+      onFailure(error instanceof Error ? error : new Error(String(error)));
+    },
+  };
+}
+
+export const apiLog = (log: Log, metrics: Metrics): ApiLog => ({
+  called(call) {
+    metrics.apiCall(call.operation ?? 'unknown', call.status);
+    log.debug({ event: 'api.called', ...call });
+  },
+  failed(error, call) {
+    metrics.apiCall(call.operation ?? 'unknown', call.status);
+    log.error({ event: 'api.failed', ...call, error });
+  },
+  ambiguous(method, path, service) {
+    log.warn({ event: 'api.ambiguous', method, path, service });
+  },
+});
+
+class RateBound {
+  readonly #perSecond: number;
+  #second = 0;
+  #used = 0;
+
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+  }
+
+  allows(): boolean {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#used = 0;
+    }
+    this.#used += 1;
+    return this.#used <= this.#perSecond;
+  }
+}

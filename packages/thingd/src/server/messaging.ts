@@ -1,0 +1,108 @@
+/** The broker with everything that decides for it and listens to it. */
+import { Broker, type ConnectionInfo, ReasonCode } from '@thingd/broker';
+import { type Clock, compilePolicy, parsePolicy, type Realm, realmKey, ServiceError } from '@thingd/core';
+import {
+  ClientAuthenticator,
+  type ClientIdentity,
+  Denials,
+  DeviceCertificates,
+  everything,
+  LiveConnections,
+  PermissionResolver,
+} from '../authorization/index.ts';
+import { type Configuration, ConfigurationError } from '../configuration/index.ts';
+import type { Log } from '../observability/index.ts';
+import { SqliteBrokerStore } from '../store/index.ts';
+import { brokerEvents } from './events.ts';
+import type { Ground } from './ground.ts';
+import { Realms } from './realms.ts';
+import type { Started } from './started.ts';
+
+export interface Messaging {
+  readonly broker: Broker;
+  readonly realms: Realms;
+  readonly devices: DeviceCertificates;
+  readonly permissions: PermissionResolver;
+  readonly denials: Denials;
+  /** Who comes without credentials; undefined is nobody. */
+  readonly anonymous: ClientIdentity | undefined;
+  /** Ends connections whose credentials are not valid any more. */
+  endConnections(select: (connection: ConnectionInfo) => boolean): void;
+}
+
+export interface MessagingOptions {
+  readonly configuration: Configuration;
+  readonly ground: Ground;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onFailure: (error: Error) => void;
+}
+
+export async function openMessaging(options: MessagingOptions, started: Started): Promise<Messaging> {
+  const { configuration, ground, clock, log, onFailure } = options;
+  const { domain, services, store } = ground;
+  const { defaultRealm } = configuration;
+  const failed = (error: unknown, where: string) => log.error({ event: 'failed', where, error });
+
+  const certificateDisabled = ({ realm, certificateId }: { readonly realm: Realm; readonly certificateId: string }) => {
+    const key = realmKey(realm);
+    endConnections(connection => connection.principal === certificateId && connection.realm === key);
+  };
+  const live = new LiveConnections({
+    changes: domain.changes,
+    certificateDisabled,
+    failed: error => failed(error, 'binding permissions'),
+  });
+  started.push(() => live.close());
+  const denials = new Denials(log, clock);
+  const permissions = new PermissionResolver(services.effectivePolicies, services.policies);
+  const devices = new DeviceCertificates({
+    certificates: services.certificates,
+    registration: services.certificateRegistration,
+    clock,
+    defaultRealm,
+    registered: (realm, { topic, payload }) => realms.publish(realm, topic, payload),
+  });
+  const anonymous = anonymousIdentity(configuration);
+  const authenticator = new ClientAuthenticator({
+    devices,
+    permissions,
+    live,
+    denials,
+    clock,
+    anonymous,
+    certificateDisabled,
+    entering: realm => realms.open(realm),
+  });
+  const broker = await Broker.start({
+    profile: configuration.limits,
+    authenticator,
+    store: new SqliteBrokerStore(store),
+    clock,
+    observer: brokerEvents({ log, authenticator, failed, onFailure }),
+  });
+  started.push(() => broker.close());
+  const endConnections = (select: (connection: ConnectionInfo) => boolean): void => {
+    broker.disconnect(select, {
+      reasonCode: ReasonCode.notAuthorized,
+      disconnectReason: 'FORBIDDEN_ACCESS',
+      reason: 'the credentials are not valid any more',
+    });
+  };
+  const realms = new Realms({ broker, domain, failed });
+  for (const realm of configuration.realms ?? [defaultRealm]) realms.open(realm);
+  return { broker, realms, devices, permissions, denials, anonymous, endConnections };
+}
+
+/** Throws `ConfigurationError` for a policy document that is none. */
+function anonymousIdentity({ mode, anonymousPolicy, defaultRealm }: Configuration): ClientIdentity | undefined {
+  const identity = { kind: 'other', realm: defaultRealm, principal: 'anonymous' } as const;
+  if (anonymousPolicy === undefined) return mode === 'dev' ? { ...identity, policies: everything } : undefined;
+  if (!anonymousPolicy.startsWith('{')) return { ...identity, policies: { policyName: anonymousPolicy } };
+  try {
+    return { ...identity, policies: [compilePolicy('anonymous', parsePolicy(anonymousPolicy))] };
+  } catch (error) {
+    if (error instanceof ServiceError) throw new ConfigurationError(`--anonymous-policy: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,164 @@
+/** The whole program, from a configuration to bound ports and back. */
+import { type ApiPluginOptions, operations, storedOnly } from '@thingd/api';
+import { webSocketUpgrade } from '@thingd/broker';
+import { type Clock, type Realm, realmKey, systemClock } from '@thingd/core';
+import { deviceCaller, signedClient } from '../authorization/index.ts';
+import { ServerCertificate } from '../certificates/index.ts';
+import type { Configuration } from '../configuration/index.ts';
+import { createMetrics, type Log, type Metrics } from '../observability/index.ts';
+import { apiLog } from './events.ts';
+import { type Credentials, type Endpoints, removeEndpoints, writeEndpoints } from './files.ts';
+import { type Ground, openGround } from './ground.ts';
+import { createHttp, webSockets } from './http.ts';
+import { type Listeners, openListeners } from './listeners.ts';
+import { type Messaging, openMessaging } from './messaging.ts';
+import { Started } from './started.ts';
+
+export interface RunningThingd {
+  /** Where the program's files are. */
+  readonly directory: string;
+  readonly endpoints: Endpoints;
+  readonly credentials: Credentials;
+  /** PEM of what clients trust. */
+  readonly rootCertificate: string;
+  /** Stops accepting, says goodbye, writes out, and lets go of the directory. */
+  close(): Promise<void>;
+}
+
+export interface ThingdOptions {
+  readonly configuration: Configuration;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** The database failed: nothing further can be kept, and the program should end. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Resolves when every listener is up. Rejects with `ConfigurationError` for what the user can mend; then nothing is left behind. */
+export async function runThingd(options: ThingdOptions): Promise<RunningThingd> {
+  const started = new Started();
+  try {
+    return await start(options, started);
+  } catch (error) {
+    await started.stop();
+    throw error;
+  }
+}
+
+async function start(options: ThingdOptions, started: Started): Promise<RunningThingd> {
+  const { configuration, log, clock = systemClock, onFailure } = options;
+  const sources: { ground?: Ground; messaging?: Messaging } = {};
+  const metrics = createMetrics({
+    broker: () => sources.messaging?.broker.metrics,
+    storeWaiting: () => sources.ground?.store.waiting ?? 0,
+  });
+  const onCommit = metrics.storeCommit;
+  const ground = await openGround({ configuration, clock, onFailure, onCommit }, started);
+  sources.ground = ground;
+  const messaging = await openMessaging({ configuration, ground, clock, log, onFailure }, started);
+  sources.messaging = messaging;
+
+  const health = { up: false };
+  const { endpoints } = await openDoors({ configuration, ground, messaging, metrics, clock, log, health }, started);
+  const { directory, credentials, authority } = ground;
+  writeEndpoints(directory, endpoints);
+  started.push(() => {
+    health.up = false;
+    removeEndpoints(directory);
+  });
+  health.up = true;
+  log.info({ event: 'started', ...endpoints, directory, limits: configuration.limits.name });
+  const close = async () => {
+    await started.stop();
+    log.info({ event: 'stopped' });
+  };
+  return { directory, endpoints, credentials, rootCertificate: authority.certificatePem, close };
+}
+
+interface Parts {
+  readonly configuration: Configuration;
+  readonly ground: Ground;
+  readonly messaging: Messaging;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly health: { readonly up: boolean };
+}
+
+async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
+  const { configuration, ground, messaging, metrics, clock, log, health } = parts;
+  const { services } = ground;
+  const dev = configuration.mode === 'dev';
+  const api = apiOptions(parts);
+  const http = await createHttp({
+    api,
+    management: {
+      authentication: api,
+      accessKeys: services.accessKeys,
+      certificates: services.certificates,
+      permissions: messaging.permissions,
+      denials: messaging.denials,
+      clock,
+      directory: ground.directory,
+      dev,
+      accessKeyDeleted: accessKeyId => messaging.endConnections(({ principal }) => principal === accessKeyId),
+    },
+    metrics,
+    healthy: () => health.up,
+  });
+  started.push(() => http.close());
+  const failed = (error: unknown, where: string) => log.error({ event: 'failed', where, error });
+  const certificate = await ServerCertificate.start({
+    authority: ground.authority,
+    names: [configuration.hostname],
+    clock,
+    onRenew: renewed => listeners.renew(renewed),
+    onError: error => failed(error, 'renewing the server certificate'),
+  });
+  started.push(() => certificate.close());
+  const upgrade = webSockets({
+    authentication: api,
+    upgrade: webSocketUpgrade(messaging.broker),
+    client: identity => signedClient(identity, services.accessKeys, dev),
+    anonymous: dev ? messaging.anonymous : undefined,
+    refused: (reason, remoteAddress) => log.info({ event: 'websocket.refused', reason, remoteAddress }),
+  });
+  const listeners = await openListeners({
+    configuration,
+    broker: messaging.broker,
+    routing: http.routing.bind(http),
+    upgrade,
+    certificate: certificate.current,
+    mayConnect: der => messaging.devices.mayConnect(der),
+    failed,
+  });
+  started.push(() => listeners.close());
+  return listeners;
+}
+
+function apiOptions({ configuration, ground, messaging, metrics, clock, log }: Parts): ApiPluginOptions {
+  const { mode, defaultRealm, hostname } = configuration;
+  const served = new Set(configuration.realms?.map(realmKey));
+  const hasRealm = (realm: Realm) => configuration.realms === undefined || served.has(realmKey(realm));
+  const { devices, permissions, denials, realms } = messaging;
+  return {
+    handlers: operations({
+      ...ground.services,
+      shadows: realms.shadows,
+      messages: realms.messages(configuration.limits),
+      clock,
+      endpoints: { address: () => hostname },
+    }),
+    storedOnly,
+    accessKeys: ground.services.accessKeys,
+    clock,
+    dev: mode === 'dev' ? { realm: defaultRealm } : undefined,
+    hasRealm,
+    log: apiLog(log, metrics),
+    onDenied: ({ caller, action, resource }, realm) => {
+      const denied = { realm: realmKey(realm), principal: caller.principal, clientId: undefined, action, resource };
+      const { explain } = caller;
+      if (explain !== undefined) denials.record(denied, () => explain(action, resource));
+    },
+    resolveCertificate: (der, serverName) => deviceCaller(der, serverName, { devices, permissions, clock }),
+  };
+}
