@@ -4,12 +4,10 @@
  */
 import type { Domain } from '../domain.ts';
 import { type Realm, realmKey } from '../realm.ts';
-import { listGroupsOfThing } from '../registry/membership-store.ts';
+import { readGroupsAbove } from '../registry/membership-store.ts';
 import type { Thing } from '../registry/thing.ts';
 import { thingGroupArn } from '../registry/thing-group.ts';
-import { readPaths } from '../registry/thing-group-store.ts';
-import { listAttachments } from '../registry/thing-principal-store.ts';
-import { readThing } from '../registry/thing-store.ts';
+import { readThingOfConnection } from '../registry/thing-principal-store.ts';
 import { type CompiledPolicy, compilePolicy } from './compile.ts';
 import { parsePolicy } from './document.ts';
 import { type AttachedPolicy, readAttachedPolicies } from './policy-attachment-store.ts';
@@ -46,11 +44,12 @@ export class EffectivePolicies {
   }
 
   async resolveConnection(realm: Realm, identity: ConnectionIdentity): Promise<ResolvedConnection> {
-    const { thing, isExclusive } = await this.#resolveThing(realm, identity);
+    const found = await readThingOfConnection(this.#domain.store, realmKey(realm), identity);
+    const thing = found?.thing;
     const groups = thing ? await this.groupsOfThing(realm, thing.thingName) : [];
     const targets = [identity.principal, ...groups.map(name => thingGroupArn(realm, name))];
     const policies = this.compile(realm, await this.attachedTo(realm, targets));
-    return { thing, isAttached: thing !== undefined, isExclusive, groups, policies };
+    return { thing, isAttached: found !== undefined, isExclusive: found?.isExclusive ?? false, groups, policies };
   }
 
   /** The policies attached to any of the targets, each once, with the documents in effect. */
@@ -60,11 +59,8 @@ export class EffectivePolicies {
   }
 
   /** The groups a thing is in and those above them, each once. */
-  async groupsOfThing(realm: Realm, thingName: string): Promise<string[]> {
-    const { store } = this.#domain;
-    const direct = await listGroupsOfThing(store, realmKey(realm), thingName);
-    const paths = await readPaths(store, realmKey(realm), direct);
-    return [...new Set([...paths.values()].flat())];
+  groupsOfThing(realm: Realm, thingName: string): Promise<string[]> {
+    return readGroupsAbove(this.#domain.store, realmKey(realm), thingName);
   }
 
   compile(realm: Realm, policies: readonly AttachedPolicy[]): CompiledPolicy[] {
@@ -77,19 +73,5 @@ export class EffectivePolicies {
       this.#compiled.set(key, compiled);
       return compiled;
     });
-  }
-
-  /** An exclusive attachment decides whatever the client id; without one the client id names the thing. */
-  async #resolveThing(
-    realm: Realm,
-    { principal, clientId }: ConnectionIdentity,
-  ): Promise<{ thing: Thing | undefined; isExclusive: boolean }> {
-    const { store } = this.#domain;
-    const key = realmKey(realm);
-    const [exclusive] = await listAttachments(store, key, { principal, thingPrincipalType: 'EXCLUSIVE_THING' });
-    if (exclusive) return { thing: await readThing(store, key, exclusive.thingName), isExclusive: true };
-    if (clientId === undefined) return { thing: undefined, isExclusive: false };
-    const [named] = await listAttachments(store, key, { principal, thingName: clientId });
-    return { thing: named && (await readThing(store, key, clientId)), isExclusive: false };
   }
 }

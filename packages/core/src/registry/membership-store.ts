@@ -59,6 +59,29 @@ export async function listGroupsOfThing(
   return (await readAll(store, query)).map(row => row.thing_group_name);
 }
 
+/** The names of the groups a thing is in and of those above them, each once. */
+export async function readGroupsAbove(store: Store, realm: string, thingName: string): Promise<string[]> {
+  const query = queryBuilder<MembershipTables>(store)
+    .withRecursive('above', groups =>
+      groups
+        .selectFrom('thing_group_member')
+        .select('thing_group_name as name')
+        .where('realm', '=', realm)
+        .where('thing_name', '=', thingName)
+        .union(
+          groups
+            .selectFrom('above')
+            .innerJoin('thing_group', 'thing_group.thing_group_name', 'above.name')
+            .select(({ ref }) => ref('thing_group.parent_group_name').$notNull().as('name'))
+            .where('thing_group.realm', '=', realm)
+            .where('thing_group.parent_group_name', 'is not', null),
+        ),
+    )
+    .selectFrom('above')
+    .select('name');
+  return (await readAll(store, query)).map(row => row.name);
+}
+
 /** The names of a group's things, with `recursive` of those in the groups below it too. */
 export async function listThingsInGroup(
   store: Store,

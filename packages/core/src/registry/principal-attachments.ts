@@ -3,7 +3,7 @@ import type { PrincipalAttachments } from '../identity/principal-attachments.ts'
 import { deletePolicyAttachmentsOf, listAttachedPolicies } from '../policy/policy-attachment-store.ts';
 import { realmKey } from '../realm.ts';
 import type { Store } from '../store/store.ts';
-import { listAttachments } from './thing-principal-store.ts';
+import { expectNoAttachment, listAttachments } from './thing-principal-store.ts';
 
 export const principalAttachments = (store: Store): PrincipalAttachments => ({
   async attached(realm, principal) {
@@ -13,6 +13,7 @@ export const principalAttachments = (store: Store): PrincipalAttachments => ({
     return { policies: policies.length > 0, things: things.length > 0 };
   },
   async detachPolicies(realm, principal) {
-    return [deletePolicyAttachmentsOf(store, realmKey(realm), principal)];
+    const key = realmKey(realm);
+    return [expectNoAttachment(store, key, principal), deletePolicyAttachmentsOf(store, key, principal)];
   },
 });

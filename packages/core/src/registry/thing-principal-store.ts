@@ -1,8 +1,10 @@
 /** Which principals are attached to which things. */
 import type { Migration } from '../store/migrations.ts';
 import type { Position } from '../store/pagination.ts';
-import { queryBuilder, readAll, write } from '../store/query.ts';
+import { queryBuilder, readAll, readFirst, write } from '../store/query.ts';
 import type { Store, Write } from '../store/store.ts';
+import type { Thing } from './thing.ts';
+import { type ThingTables, toThing } from './thing-store.ts';
 
 /**
  * `EXCLUSIVE_THING`: the principal is attached to this thing and to no other, and its connections are this thing's whatever their
@@ -16,7 +18,7 @@ export interface ThingPrincipal {
   readonly thingPrincipalType: ThingPrincipalType;
 }
 
-export interface ThingPrincipalTables {
+export interface ThingPrincipalTables extends Pick<ThingTables, 'thing'> {
   thing_principal: {
     realm: string;
     thing_name: string;
@@ -80,6 +82,37 @@ export async function listAttachments(
   }));
 }
 
+/**
+ * The thing a connection is: the one its principal is attached to exclusively, whatever its client id; else the one its client id
+ * names, if the principal is attached to that (AWS: "Exclusive thing", "Thing policy variables").
+ */
+export async function readThingOfConnection(
+  store: Store,
+  realm: string,
+  { principal, clientId }: { readonly principal: string; readonly clientId: string | undefined },
+): Promise<{ readonly thing: Thing; readonly isExclusive: boolean } | undefined> {
+  // INVARIANT: an exclusive attachment is its principal's only one, so that at most one row is found.
+  const query = queryBuilder<ThingPrincipalTables>(store)
+    .selectFrom('thing_principal')
+    .innerJoin('thing', join =>
+      join
+        .onRef('thing.realm', '=', 'thing_principal.realm')
+        .onRef('thing.thing_name', '=', 'thing_principal.thing_name'),
+    )
+    .selectAll('thing')
+    .select('thing_principal_type')
+    .where('thing_principal.realm', '=', realm)
+    .where('thing_principal.principal', '=', principal)
+    .where(({ eb, or }) =>
+      or([
+        eb('thing_principal_type', '=', 'EXCLUSIVE_THING'),
+        ...(clientId === undefined ? [] : [eb('thing_principal.thing_name', '=', clientId)]),
+      ]),
+    );
+  const row = await readFirst(store, query);
+  return row && { thing: toThing(row), isExclusive: row.thing_principal_type === 'EXCLUSIVE_THING' };
+}
+
 /** Stale when another attachment of the principal forbids this one: an exclusive one goes with no other. */
 export function insertAttachment(store: Store, realm: string, attachment: ThingPrincipal, attachedAt: number): Write {
   const { thingName, principal, thingPrincipalType } = attachment;
@@ -120,11 +153,12 @@ export const deleteAttachment = (store: Store, realm: string, thingName: string,
     1,
   );
 
-/** For the commit that deletes the principal itself. */
-export const deleteAttachmentsOf = (store: Store, realm: string, principal: string): Write =>
+/** For the commit that deletes the principal itself: stale if it is attached to any thing. */
+export const expectNoAttachment = (store: Store, realm: string, principal: string): Write =>
   write(
     queryBuilder<ThingPrincipalTables>(store)
       .deleteFrom('thing_principal')
       .where('realm', '=', realm)
       .where('principal', '=', principal),
+    0,
   );

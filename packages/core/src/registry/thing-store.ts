@@ -11,7 +11,7 @@ export interface ThingTables {
   thing_attribute: { realm: string; thing_name: string; attribute_name: string; attribute_value: string };
 }
 
-interface ThingRow {
+export interface ThingRow {
   realm: string;
   thing_name: string;
   thing_id: string;
@@ -197,7 +197,7 @@ function insertAttributes(store: Store, realm: string, thing: Thing): Write[] {
   return rows.length === 0 ? [] : [write(queryBuilder<ThingTables>(store).insertInto('thing_attribute').values(rows))];
 }
 
-const toThing = (row: ThingRow): Thing => ({
+export const toThing = (row: ThingRow): Thing => ({
   thingName: row.thing_name,
   thingId: row.thing_id,
   thingTypeName: row.thing_type_name ?? undefined,
