@@ -72,11 +72,15 @@ function dispatchTo(service: ServiceName, { method, path }: Hints): Dispatched {
 const serviceOfScope = (signingName: string | undefined): ServiceName | undefined =>
   signingName === undefined ? undefined : bySigningName.get(signingName);
 
-/** `iot.<region>.…`, `data.jobs.iot.<region>.…`, and `data-ats.iot.<region>.…` or `<id>[-ats].iot.<region>.…`. */
+/**
+ * AWS's own host names, pointed here: `iot.<region>.…`, `data.jobs.iot.<region>.…`, `data-ats.iot.<region>.…` or
+ * `<id>[-ats].iot.<region>.…`. The region tells them from an installation that is simply called `iot.example.com`.
+ */
+const awsHost = /^(?:([^.]+(\.jobs)?)\.)?iot\.[a-z]{2}(?:-[a-z]+)+-\d+\./;
+
 function serviceOfHost(host: string | undefined): ServiceName | undefined {
-  const labels = host?.toLowerCase().split('.') ?? [];
-  if (labels[0] === 'iot' && labels.length > 1) return 'iot';
-  if (labels[1] === 'jobs' && labels[2] === 'iot') return 'jobsdata';
-  if (labels[1] === 'iot') return 'iotdata';
-  return undefined;
+  const match = awsHost.exec(host?.toLowerCase() ?? '');
+  if (!match) return undefined;
+  if (match[1] === undefined) return 'iot';
+  return match[2] === undefined ? 'iotdata' : 'jobsdata';
 }

@@ -147,6 +147,16 @@ describe('one port serves all planes', () => {
     expect(dispatch({ ...describeJobExecution, host }).service).toBe(service);
   });
 
+  test.each(['iot.example.com', 'mqtt.iot.example.com', 'iot', 'localhost:4566', ''])(
+    'an installation may have any name: %s',
+    host => {
+      expect(dispatch({ method: 'POST', path: '/topics/a', host, isDevice: true }).route?.operationName).toBe(
+        'Publish',
+      );
+      expect(dispatch({ method: 'GET', path: '/things', host }).route?.operationName).toBe('ListThings');
+    },
+  );
+
   test('a device reaches its own planes', () => {
     expect(dispatch({ ...describeJobExecution, host: 'localhost:8443', isDevice: true }).service).toBe('jobsdata');
     expect(dispatch({ method: 'GET', path: '/things/a/shadow', isDevice: true }).service).toBe('iotdata');

@@ -121,6 +121,13 @@ describeWithBoto3('what botocore signs', () => {
     }
   });
 
+  test('does not verify when the body was left out of it', () => {
+    const headers = { 'X-Amz-Content-SHA256': 'UNSIGNED-PAYLOAD' };
+    const [signed] = signAll([{ method: 'POST', url: `http://${host}/topics/a`, headers, body: 'x', presign: false }]);
+    expect(signed!.headers['x-amz-content-sha256']).toBe('UNSIGNED-PAYLOAD');
+    expect(() => verify(signed!, testKey.secretAccessKey, ['iotdata'])).toThrow('does not match');
+  });
+
   test('verifies as a presigned URL with its session token', () => {
     const url = `http://${host}/things/lamp/shadow?name=a%20b`;
     const [signed] = signAll([{ method: 'GET', url, headers: {}, body: '', presign: true, token: 'to/ken+=' }]);
@@ -231,6 +238,7 @@ describe('a claim must hold now, here and for this', () => {
     ],
     ['AWS4-HMAC-SHA512 x', "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA512'"],
     [authorization({ scope: 'iot/aws4_request' }), 'exactly 5 slash-delimited elements'],
+    [authorization({ scope: '20150830/US east/iot/aws4_request' }), "no region at 'US east'"],
   ])('%s is incomplete', (value, message) => {
     const attempt = () => readClaim(signed(value));
     expect(attempt).toThrow(message);

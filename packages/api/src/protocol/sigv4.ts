@@ -99,6 +99,8 @@ function scopeOf(credential: string): Pick<Claim, 'accessKeyId' | 'day' | 'regio
       `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${credential}'`,
     );
   }
+  // The region becomes part of keys and ARNs, in `dev` without a signature behind it.
+  if (!/^[a-z\d-]{1,32}$/.test(region)) throw incomplete(`Credential has no region at '${region}'.`);
   return { accessKeyId, day, region, signingName };
 }
 
