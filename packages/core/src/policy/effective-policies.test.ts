@@ -21,6 +21,7 @@ const documentOf = (...statements: Statement[]) =>
     Statement: statements.map(statement => ({ Effect: 'Allow', ...statement })),
   });
 
+let groups: ThingGroups;
 let things: Things;
 let principals: ThingPrincipals;
 let memberships: ThingGroupMemberships;
@@ -33,7 +34,7 @@ let simulation: PolicySimulation;
 beforeEach(async () => {
   const domain = await openDomain();
   const types = new ThingTypes(domain);
-  const groups = new ThingGroups(domain);
+  groups = new ThingGroups(domain);
   things = new Things(domain);
   principals = new ThingPrincipals(domain, directory);
   memberships = new ThingGroupMemberships(domain);
@@ -101,6 +102,14 @@ describe('a connection', () => {
     await principals.attach(realm, 'lamp', certificate);
     await memberships.change(realm, { thingName: 'lamp', remove: ['kitchen'], add: ['house'] });
     expect((await resolve('lamp')).policies).toEqual(['certificate', 'house']);
+  });
+
+  test('has nothing of another realm with groups of the same names', async () => {
+    const elsewhere = { ...realm, region: 'us-east-1' };
+    await groups.create(elsewhere, { thingGroupName: 'city' });
+    await groups.create(elsewhere, { thingGroupName: 'house', parentGroupName: 'city' });
+    await principals.attach(realm, 'lamp', certificate);
+    expect(await resolve('lamp')).toMatchObject(inKitchen);
   });
 
   test('has a policy once that reaches it in two ways', async () => {

@@ -133,9 +133,16 @@ describe('versions of a policy', () => {
     expect(await versionIds()).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test('made default and deleted at once stay whole: the default is always there', async () => {
+  test('made default and deleted at once either stay, as the default, or go', async () => {
     await policies.createVersion(realm, 'fleet', document());
-    await outcomes([policies.setDefaultVersion(realm, 'fleet', 2), policies.deleteVersion(realm, 'fleet', 2)]);
+    const results = await outcomes([
+      policies.setDefaultVersion(realm, 'fleet', 2),
+      policies.deleteVersion(realm, 'fleet', 2),
+    ]);
+    expect([
+      ['DeleteConflictException', 'done'],
+      ['ResourceNotFoundException', 'done'],
+    ]).toContainEqual(results);
     const { policy, version } = await policies.get(realm, 'fleet');
     expect(version.versionId).toBe(policy.defaultVersionId);
   });
@@ -165,6 +172,14 @@ describe('deleting a policy', () => {
       ['DeleteConflictException', 'done'],
       ['ResourceNotFoundException', 'done'],
     ]).toContainEqual(results);
+  });
+
+  test('racing with a new version never loses that version', async () => {
+    const race = [policies.createVersion(realm, 'fleet', document()), policies.delete(realm, 'fleet')];
+    expect([
+      ['DeleteConflictException', 'done'],
+      ['ResourceNotFoundException', 'done'],
+    ]).toContainEqual(await outcomes(race));
   });
 
   test('that does not exist is refused', async () => {

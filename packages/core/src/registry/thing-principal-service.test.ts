@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../events/changes.ts';
+import { StaleWrite } from '../store/store.ts';
 import { openDomain, outcomes, realm } from '../testing/domain.ts';
 import { principalAttachments } from './principal-attachments.ts';
 import { ThingPrincipals } from './thing-principal-service.ts';
@@ -138,4 +139,7 @@ test('whoever would delete a principal is told what hangs on it', async () => {
   expect(await attachments.attached(realm, one)).toEqual({ things: false, policies: false });
   await principals.attach(realm, 'lamp', one);
   expect(await attachments.attached(realm, one)).toEqual({ things: true, policies: false });
+  // Had it been attached only after that was asked, the deletion's commit would fail.
+  await expect(store.commit(await attachments.detachPolicies(realm, one))).rejects.toBeInstanceOf(StaleWrite);
+  await store.commit(await attachments.detachPolicies(realm, two));
 });
