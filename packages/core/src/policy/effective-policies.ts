@@ -31,7 +31,7 @@ export interface ResolvedConnection {
   readonly policies: readonly CompiledPolicy[];
 }
 
-/** Compiled policies kept ready; past this many, those of old generations are long the most, and all are compiled anew. */
+/** Compiled policies kept ready; at this many all are dropped, for most are then of generations long gone. */
 const maximumCompiled = 10_000;
 
 export class EffectivePolicies {
