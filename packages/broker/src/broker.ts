@@ -136,7 +136,8 @@ export class Broker {
     });
     for (const connection of [...this.#pending]) this.#drop(connection, 'the server stops');
     this.flusher.flush();
-    await this.journal.written();
+    // A failure has been reported already.
+    await this.journal.written().catch(() => {});
     await new Promise(resolve => setImmediate(resolve));
     for (const connection of [...this.#leaving.keys()]) connection.stream.destroy();
   }
@@ -240,7 +241,7 @@ export class Broker {
   #storeFailed(error: unknown): void {
     this.observer.storeFailed?.(error);
     this.#closing = true;
-    const reasonCode = ReasonCode.serverUnavailable;
+    const reasonCode = ReasonCode.implementationSpecificError;
     this.disconnect(() => true, { reasonCode, disconnectReason: 'SERVER_ERROR', reason: 'the store failed' });
   }
 }

@@ -12,7 +12,7 @@ export const pubcompByte = 0x70;
 export function handleAcknowledgement(connection: Connection, packet: Acknowledgement): void {
   const { outbound } = connection.session;
   const { packetId, reasonCode } = packet;
-  if (packet.type === 'puback') return outbound.acknowledged(packetId);
+  if (packet.type === 'puback') return outbound.acknowledged(packetId, reasonCode);
   if (packet.type === 'pubcomp') return outbound.completed(packetId);
   const { journal } = connection.broker;
   const before = journal.position;
@@ -28,13 +28,15 @@ export function handleAcknowledgement(connection: Connection, packet: Acknowledg
 /** The client lets go of a packet id it published with; the id is free once this is stored. [MQTT-4.3.3-12] */
 export function handlePubrel(connection: Connection, { packetId }: Acknowledgement): void {
   const { session, broker } = connection;
+  const { journal } = broker;
+  const before = journal.position;
   const known = session.received.delete(packetId);
-  if (!known && connection.version === 5) {
+  if (known && session.durable) journal.completed(session, packetId);
+  // An unknown id may be one whose release is just being stored: then it is answered like the first time.
+  if (known || connection.version === 4 || (session.durable && !journal.idle)) {
+    connection.acknowledge(pubcompByte, packetId, journal.position !== before);
+  } else {
     const reasonCode = ReasonCode.packetIdentifierNotFound;
     connection.send({ type: 'pubcomp', packetId, reasonCode, properties: undefined });
-    return;
   }
-  const stored = known && session.durable && broker.journal.enabled;
-  if (stored) broker.journal.completed(session, packetId);
-  connection.acknowledge(pubcompByte, packetId, stored);
 }

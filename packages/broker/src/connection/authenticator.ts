@@ -8,6 +8,9 @@ export interface Origin {
   readonly listener: string;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Where it arrived. */
+  readonly localAddress: string;
+  readonly localPort: number;
   readonly secure: boolean;
   /** TLS only: the server name the client asked for (SNI), and the protocol agreed (ALPN). */
   readonly serverName: string | undefined;
@@ -32,6 +35,8 @@ export interface Refusal {
   readonly reasonCode: ReasonCode;
   /** For the log and, where the profile allows it, the MQTT 5 reason string. */
   readonly reason: string;
+  /** Who was refused, where that is known; for observers. */
+  readonly refused?: { readonly realm: string; readonly principal: string };
 }
 
 export interface Authenticator {

@@ -142,8 +142,9 @@ function accept(connection: Connection, connect: Connect, isAssigned: boolean, a
   broker.entered(connection);
   const granted = connect.protocolVersion === 5 ? connackProperties(connection, connect, isAssigned) : undefined;
   connection.send({ type: 'connack', sessionPresent: present, reasonCode: ReasonCode.success, properties: granted });
-  broker.observer.connected?.(connection);
+  // What was in flight goes first: an observer that publishes would find the window of a session not yet resumed.
   if (present) session.outbound.resume(connection);
+  broker.observer.connected?.(connection);
 }
 
 /** Seconds the session outlives the connection. 3.1.1 says only whether it does. [MQTT5 3.1.2.11.2] */

@@ -251,9 +251,14 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     this.output.copy(bytes, 0, bytes.length, 0, 0, false);
   }
 
-  /** A four-byte acknowledgement: now, or, if what it acknowledges is yet to be stored, after that; in order. [MQTT-4.6.0-2] */
-  acknowledge(firstByte: number, packetId: number, afterStore: boolean): void {
-    if (!afterStore && this.#waiting === 0) return this.output.acknowledge(firstByte, packetId);
+  /**
+   * A four-byte acknowledgement: now, or, if what it acknowledges is yet to be stored, after that; in order. [MQTT-4.6.0-2]
+   *
+   * `stores` says that this packet changed what must survive. A step of a QoS 2 exchange may repeat one that did.
+   */
+  acknowledge(firstByte: number, packetId: number, stores: boolean): void {
+    const repeats = firstByte !== pubackByte && this.session.durable && !this.broker.journal.idle;
+    if (!stores && !repeats && this.#waiting === 0) return this.output.acknowledge(firstByte, packetId);
     this.#waiting += 1;
     if (firstByte === pubackByte) this.awaitAcknowledgement();
     this.broker.journal.acknowledge(this, firstByte, packetId);

@@ -7,6 +7,8 @@ const origin: Origin = {
   listener: 'memory',
   remoteAddress: '127.0.0.1',
   remotePort: 0,
+  localAddress: '127.0.0.1',
+  localPort: 0,
   secure: false,
   serverName: undefined,
   alpnProtocol: undefined,

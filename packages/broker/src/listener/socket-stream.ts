@@ -52,6 +52,8 @@ export function originOf(listener: string, socket: Socket): Origin {
     listener,
     remoteAddress: socket.remoteAddress ?? '',
     remotePort: socket.remotePort ?? 0,
+    localAddress: socket.localAddress ?? '',
+    localPort: socket.localPort ?? 0,
     secure: false,
     serverName: undefined,
     alpnProtocol: undefined,

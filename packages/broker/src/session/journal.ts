@@ -13,6 +13,13 @@ import type { Delivery } from './delivery.ts';
 import type { Session } from './session.ts';
 import type { BrokerStore, StoreChange, StoredSubscription } from './store.ts';
 
+interface Callback {
+  done(): void;
+  failed(error: unknown): void;
+}
+
+const ignore = (): void => {};
+
 /** Changes gathered beyond which publishers are not read from until the store has caught up. */
 const congestedAt = 20_000;
 
@@ -25,10 +32,10 @@ export class Journal {
   #changes: (StoreChange | undefined)[] = [];
   #acknowledgements: { readonly connections: Connection[]; readonly codes: number[] } = { connections: [], codes: [] };
   #unsent: Delivery[] = [];
-  #callbacks: (() => void)[] = [];
+  #callbacks: Callback[] = [];
   #held = new Set<Connection>();
   #writing = false;
-  #failed = false;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(
     store: BrokerStore | undefined,
@@ -126,14 +133,16 @@ export class Journal {
     this.#schedule();
   }
 
-  /** Calls back when everything so far is written: at once if it is. */
-  after(callback: () => void): void {
-    if (this.idle) callback();
-    else this.#callbacks.push(callback);
+  /** Calls back when everything so far is written: at once if it is. A store that fails never does. */
+  after(done: () => void, failed: (error: unknown) => void = ignore): void {
+    if (this.#failure !== undefined) failed(this.#failure.error);
+    else if (this.idle) done();
+    else this.#callbacks.push({ done, failed });
   }
 
+  /** Resolves when everything so far is written; rejects as the store did. */
   written(): Promise<void> {
-    return new Promise(resolve => this.after(resolve));
+    return new Promise((resolve, reject) => this.after(resolve, reject));
   }
 
   /** `connection` is read again when the store has caught up. */
@@ -143,7 +152,7 @@ export class Journal {
 
   /** Starts writing what has gathered, unless a batch is under way. */
   write(): void {
-    if (this.#writing || this.#failed) return;
+    if (this.#writing || this.#failure !== undefined) return;
     const { connections, codes } = this.#acknowledgements;
     if (this.#changes.length === 0 && connections.length === 0 && this.#callbacks.length === 0) return;
     const changes = this.#changes.filter(change => change !== undefined);
@@ -159,7 +168,7 @@ export class Journal {
       for (let i = 0; i < connections.length; i++) connections[i]!.acknowledgeNow(codes[i]! >>> 16, codes[i]! & 0xffff);
       for (const delivery of unsent) delivery.stored = true;
       for (const delivery of unsent) delivery.session.outbound.pump();
-      for (const callback of callbacks) callback();
+      for (const callback of callbacks) callback.done();
       this.#releaseHeld();
       this.write();
     };
@@ -168,7 +177,8 @@ export class Journal {
     this.#metrics.storeWrites += 1;
     this.#metrics.storeChanges += changes.length;
     this.#store!.write(changes).then(done, error => {
-      this.#failed = true;
+      this.#failure = { error };
+      for (const callback of [...callbacks, ...this.#callbacks]) callback.failed(error);
       this.#onFailure(error);
     });
   }

@@ -41,6 +41,7 @@ export function createSession(realm: Realm, clientId: string, principal: string,
 /** The session's connection has ended: it waits for its client, or ends too. */
 export function leaveSession(session: Session, will: Will | undefined): void {
   const { broker } = session.realm;
+  session.outbound.abandonConfirmations();
   session.connection = undefined;
   session.disconnectedAt = broker.now();
   const delay = Math.min(will?.properties?.willDelayInterval ?? 0, session.sessionExpiryInterval);

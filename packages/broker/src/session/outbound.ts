@@ -14,6 +14,9 @@ import { Inflight, Owed } from './inflight.ts';
 import type { Session } from './session.ts';
 import type { StoredDelivery } from './store.ts';
 
+/** Told the reason code of a PUBACK, or undefined when the connection ended without one. */
+export type Confirm = (reasonCode: number | undefined) => void;
+
 export class Outbound {
   readonly #session: Session;
   readonly #inflight = new Inflight();
@@ -23,6 +26,8 @@ export class Outbound {
   /** PUBLISH packets sent on this connection and not yet acknowledged. INVARIANT: ≤ the client's receive maximum. */
   #outstanding = 0;
   #sequence = 0;
+  /** Who waits for which PUBACK of a message that was sent once and not kept. */
+  #confirmations: Map<number, Confirm> | undefined;
 
   constructor(session: Session) {
     this.#session = session;
@@ -68,6 +73,33 @@ export class Outbound {
     return undefined;
   }
 
+  /**
+   * Sends a QoS 1 message now or never, and keeps nothing of it: `confirm` is told how it went. False, and it is not called, if
+   * the message is larger than the client takes. Call while `ready`.
+   */
+  sendOnce(connection: Connection, publication: Publication, confirm: Confirm): boolean {
+    const packetId = this.#inflight.open(Owed.puback, undefined);
+    if (!sendPublish(connection, publication, 1, false, undefined, packetId, false)) {
+      this.#inflight.close(packetId);
+      return false;
+    }
+    this.#outstanding += 1;
+    this.#confirmations ??= new Map();
+    this.#confirmations.set(packetId, confirm);
+    return true;
+  }
+
+  /** The connection has ended: what was sent once will not be acknowledged any more. */
+  abandonConfirmations(): void {
+    const confirmations = this.#confirmations;
+    if (confirmations === undefined) return;
+    this.#confirmations = undefined;
+    for (const [packetId, confirm] of confirmations) {
+      this.#inflight.close(packetId);
+      confirm(undefined);
+    }
+  }
+
   /** Sends what may be sent; called whenever the window, the socket or the store has opened. */
   pump(): void {
     const connection = this.#session.connection;
@@ -90,11 +122,15 @@ export class Outbound {
     if (this.#queue.size === 0) connection.sendRetained();
   }
 
-  acknowledged(packetId: number): void {
+  acknowledged(packetId: number, reasonCode: number): void {
     const owed = this.#inflight.owed(packetId);
     if (owed === Owed.nothing) return;
     if (owed !== Owed.puback) throw protocolError(`PUBACK ${packetId} answers a QoS 2 publish`);
     this.#finish(packetId);
+    const confirm = this.#confirmations?.get(packetId);
+    if (confirm === undefined) return;
+    this.#confirmations!.delete(packetId);
+    confirm(reasonCode);
   }
 
   /** Returns the reason code for the PUBREL, or undefined if none is due: the client refused the message. [MQTT5 4.3.3] */
