@@ -21,7 +21,7 @@ export type {
   SessionInfo,
 } from './observer.ts';
 export { neverExpires, type Profile, profiles } from './profile.ts';
-export type { RealmHandle } from './router/handle.ts';
+export type { DirectDelivery, DisconnectOptions, RealmHandle } from './router/handle.ts';
 export type { HandleOptions, MessageHandler } from './router/handler.ts';
 export type { Message, OutsideMessage, Publisher } from './router/message.ts';
 export { MemoryStore } from './session/memory-store.ts';

@@ -1,6 +1,7 @@
 /** A realm as the rest of the program sees it: publish into it, listen in it, ask about its clients. */
 import type { SubscribeRequest } from '../codec/packet.ts';
 import { ReasonCode } from '../codec/reason-code.ts';
+import { sendPublish } from '../connection/transmit.ts';
 import type { ConnectionInfo, SessionInfo } from '../observer.ts';
 import { endSession } from '../session/lifecycle.ts';
 import { checkTopicFilter, checkTopicName } from '../topic/topic.ts';
@@ -10,6 +11,19 @@ import { Publication } from './publication.ts';
 import type { Realm } from './realm.ts';
 import { isExpired } from './retained.ts';
 import { RouteCache } from './route.ts';
+
+/**
+ * How a message sent straight to one client fared: `delivered` at QoS 1 means acknowledged; `busy` that the client has too much
+ * unacknowledged or unread to take it now; `refused` that it answered with an error.
+ */
+export type DirectDelivery = 'delivered' | 'notConnected' | 'notAuthorized' | 'busy' | 'tooLarge' | 'refused';
+
+export interface DisconnectOptions {
+  /** End the session too, and so forget its subscriptions and what waits for the client. */
+  readonly endSession?: boolean;
+  /** Do not publish the will. */
+  readonly dropWill?: boolean;
+}
 
 export interface RealmHandle {
   readonly name: string;
@@ -26,8 +40,13 @@ export interface RealmHandle {
   session(clientId: string): SessionInfo | undefined;
   sessions(): IterableIterator<SessionInfo>;
   subscriptions(clientId: string): readonly SubscribeRequest[];
-  /** Ends a session, and its connection if it has one. False if there is none. */
-  endSession(clientId: string): boolean;
+  /**
+   * Sends to one client if it is connected now and may receive the topic, subscribed or not; nothing is kept for later. At QoS 1
+   * it resolves with the client's answer, however long that takes.
+   */
+  sendDirect(clientId: string, message: OutsideMessage): Promise<DirectDelivery>;
+  /** Ends a client's connection, for a client that is away its session. False if there is nothing to end. */
+  disconnect(clientId: string, options?: DisconnectOptions): boolean;
   retained(topic: string): Message | undefined;
   retainedMessages(): IterableIterator<Message>;
 }
@@ -90,15 +109,39 @@ export class RealmDoor implements RealmHandle {
     return [...(this.#realm.sessions.get(clientId)?.filters.values() ?? [])];
   }
 
-  endSession(clientId: string): boolean {
+  async sendDirect(clientId: string, message: OutsideMessage): Promise<DirectDelivery> {
+    checkTopicName(message.topic);
+    const session = this.#realm.sessions.get(clientId);
+    const connection = session?.connection;
+    if (session === undefined || connection === undefined) return 'notConnected';
+    if (!connection.mayReceive(message.topic, undefined)) return 'notAuthorized';
+    const publication = this.#publication(message);
+    if (message.qos === 0) {
+      if (connection.congested) return 'busy';
+      return sendPublish(connection, publication, 0, false, undefined, 0, false) ? 'delivered' : 'tooLarge';
+    }
+    if (!session.outbound.ready) return 'busy';
+    const { promise, resolve } = Promise.withResolvers<DirectDelivery>();
+    const confirm = (reasonCode: number | undefined): void => {
+      if (reasonCode === undefined) resolve('notConnected');
+      else resolve(reasonCode < 0x80 ? 'delivered' : 'refused');
+    };
+    return session.outbound.sendOnce(connection, publication, confirm) ? promise : 'tooLarge';
+  }
+
+  disconnect(clientId: string, { endSession: ends = false, dropWill = false }: DisconnectOptions = {}): boolean {
     const session = this.#realm.sessions.get(clientId);
     if (session === undefined) return false;
-    session.connection?.end({
+    const { connection } = session;
+    if (connection === undefined && !ends) return false;
+    if (dropWill) session.pendingWill = undefined;
+    connection?.end({
       disconnectReason: 'API_INITIATED_DISCONNECT',
       reasonCode: ReasonCode.administrativeAction,
-      reason: 'the session was ended',
+      reason: 'disconnected by an administrator',
+      dropWill,
     });
-    endSession(session);
+    if (ends) endSession(session);
     return true;
   }
 

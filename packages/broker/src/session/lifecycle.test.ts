@@ -93,7 +93,7 @@ describe('the will', () => {
     TestClient.connect(started, 'a');
     expect(observer.receive()).toEqual(['gone a']);
     TestClient.connect(started, 'b', { ...staying[5], will: delayed }).client.stream.lose();
-    expect(started.broker.realm('test').endSession('b')).toBe(true);
+    expect(started.broker.realm('test').disconnect('b', { endSession: true })).toBe(true);
     expect(observer.receive()).toEqual(['gone a']);
   });
 });
