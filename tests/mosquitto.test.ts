@@ -27,9 +27,12 @@ describeWith(['mosquitto_pub', 'mosquitto_sub'], 'mosquitto clients', () => {
   const publish = (device: Device, version: '311' | '5', ...args: string[]) =>
     run('mosquitto_pub', [...options(device, version), ...args], { timeout: 10_000 });
 
+  /** `mosquitto_sub` in the background, its output line by line although it goes to a pipe. */
+  const listen = (args: readonly string[]) => launch('stdbuf', ['-oL', 'mosquitto_sub', ...args, '-v', '-d']);
+
   /** A subscriber that is subscribed when this resolves (`-d` prints the SUBACK). */
   async function subscriber(device: Device, version: '311' | '5', topic: string, ...args: string[]) {
-    const running = launch('mosquitto_sub', [...options(device, version), '-t', topic, '-v', '-d', ...args]);
+    const running = listen([...options(device, version), '-t', topic, ...args]);
     await running.prints('Subscribed (mid:');
     return running;
   }
@@ -72,7 +75,6 @@ describeWith(['mosquitto_pub', 'mosquitto_sub'], 'mosquitto clients', () => {
 
   test("a light may not listen to another light's commands", async () => {
     const old = await run('mosquitto_sub', [...options(kitchen, '311'), '-t', 'hall/command', '-W', '3', '-d']);
-    expect(old.stdout).not.toMatch(/QoS: [01]\b/);
     expect(old.stdout).not.toContain('Subscribed (mid:');
     const current = await run('mosquitto_sub', [...options(kitchen, '5'), '-t', 'hall/command', '-W', '3', '-d']);
     expect(`${current.stdout}${current.stderr}`).toMatch(/135|Not authorized|denied/i);
@@ -109,9 +111,9 @@ describeWith(['mosquitto_pub', 'mosquitto_sub'], 'mosquitto clients', () => {
 
   test('a will is published when the connection breaks', async () => {
     const seen = await subscriber(observer, '311', 'lights/gone');
-    const frail = launch('mosquitto_sub', [
+    const frail = listen([
       ...options(observer, '311', 'frail'),
-      ...['-t', 'frail/command', '-d', '--will-topic', 'lights/gone', '--will-payload', 'frail', '--will-qos', '1'],
+      ...['-t', 'frail/command', '--will-topic', 'lights/gone', '--will-payload', 'frail', '--will-qos', '1'],
     ]);
     await frail.prints('Subscribed (mid:');
     await frail.stop('SIGKILL');

@@ -8,6 +8,7 @@ and told where the server is. stdout's last line is {"test name": null | "traceb
 import importlib
 import json
 import logging
+import signal
 import sys
 import unittest
 
@@ -18,16 +19,36 @@ if not names:
     print(json.dumps(unittest.defaultTestLoader.getTestCaseNames(module.Test)))
     sys.exit()
 module.host, module.port = host, int(port)
+module.topic_prefix = "client_test5/"
 module.topics = ("TopicA", "TopicA/B", "Topic/C", "TopicA/C", "/TopicA")
 module.wildtopics = ("TopicA/+", "+/C", "#", "/#", "/+", "+/+", "TopicA/#")
 module.nosubscribe_topics = ("test/nosubscribe",)
 logging.getLogger().setLevel(logging.CRITICAL)
 
 
+# Some tests wait without end for what a server does not do.
+SECONDS_A_TEST = 40
+
+
+def too_long(_signal, _frame):
+    raise TimeoutError(f"no end within {SECONDS_A_TEST} s")
+
+
+signal.signal(signal.SIGALRM, too_long)
+
+
 class Outcomes(unittest.TestResult):
     def __init__(self):
         super().__init__()
         self.by_name = {}
+
+    def startTest(self, test):
+        super().startTest(test)
+        signal.alarm(SECONDS_A_TEST)
+
+    def stopTest(self, test):
+        signal.alarm(0)
+        super().stopTest(test)
 
     def name(self, test):
         # a failing setUpClass has no method name
