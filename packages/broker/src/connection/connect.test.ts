@@ -205,6 +205,20 @@ describe('CONNECT', () => {
     expect(started.broker.metrics.pendingConnections).toBe(0);
   });
 
+  test('a peer that never closes its side is cut off after the goodbye', async () => {
+    const started = await startBroker();
+    const stream = MemoryStream.connect(started.broker);
+    let goodbyes = 0;
+    stream.end = () => {
+      goodbyes += 1;
+    };
+    stream.send(Buffer.from('c000', 'hex'));
+    started.pass(1);
+    expect([goodbyes, stream.ended]).toEqual([1, false]);
+    started.pass(1);
+    expect([goodbyes, stream.ended]).toEqual([1, true]);
+  });
+
   test('one client too many is told that the server is busy', async () => {
     const started = await startBroker({ limits: { maxConnections: 1 } });
     TestClient.connect(started, 'a');
