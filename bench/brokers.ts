@@ -1,6 +1,6 @@
 /** The brokers under test as child processes: how each is started, where it listens, and how it is stopped. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,8 +81,8 @@ export function thingd(extraArguments: readonly string[]): BrokerUnderTest {
         'off',
         '--limits',
         'open',
-        '--mqtt-policy',
-        join(root, 'bench/policy.json'),
+        '--anonymous-policy',
+        readFileSync(join(root, 'bench/policy.json'), 'utf8'),
         '--log-level',
         'warn',
         ...extraArguments,
