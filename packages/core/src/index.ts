@@ -1,7 +1,7 @@
 export * from './clock.ts';
 export type * from './domain.ts';
 export * from './errors.ts';
-export * from './events/changes.ts';
+export * from './events/index.ts';
 export * from './identity/index.ts';
 export * from './policy/effective-policies.ts';
 export * from './policy/index.ts';

@@ -3,6 +3,11 @@
  * the reserved event topics. Emitted after the commit that made it true.
  */
 import type { Realm } from '../realm.ts';
+import type { Thing } from '../registry/thing.ts';
+import type { ThingGroup } from '../registry/thing-group.ts';
+import type { ThingType } from '../registry/thing-type.ts';
+
+export type Operation = 'created' | 'updated' | 'deleted';
 
 export type Change =
   | { readonly kind: 'certificate'; readonly realm: Realm; readonly certificateId: string; readonly status: string }
@@ -13,15 +18,28 @@ export type Change =
       readonly kind: 'thing';
       readonly realm: Realm;
       readonly thingName: string;
-      readonly operation: 'created' | 'updated' | 'deleted';
+      readonly operation: Operation;
+      /** As it is now, or was when it was deleted. */
+      readonly thing: Thing;
+      /** As it was before an update. */
+      readonly previous?: Thing;
     }
+  | { readonly kind: 'thingType'; readonly realm: Realm; readonly operation: Operation; readonly thingType: ThingType }
   | { readonly kind: 'thingPrincipal'; readonly realm: Realm; readonly thingName: string; readonly principal: string }
-  | { readonly kind: 'thingGroup'; readonly realm: Realm; readonly thingGroupName: string }
+  | {
+      readonly kind: 'thingGroup';
+      readonly realm: Realm;
+      readonly thingGroupName: string;
+      readonly operation: Operation;
+      /** As it is now, or was when it was deleted. */
+      readonly group: ThingGroup;
+    }
   | {
       readonly kind: 'thingGroupMembership';
       readonly realm: Realm;
       readonly thingGroupName: string;
       readonly thingName: string;
+      readonly operation: 'added' | 'removed';
     };
 
 export type ChangeListener = (change: Change) => void;

@@ -50,9 +50,9 @@ export class ThingGroupMemberships {
         ...leaving.map(name => deleteMembership(store, key, name, thingName)),
         ...joining.map(name => insertMembership(store, key, name, thingName, clock.now())),
       ]);
-      for (const thingGroupName of new Set([...leaving, ...joining])) {
-        changes.emit({ kind: 'thingGroupMembership', realm, thingGroupName, thingName });
-      }
+      const told = { kind: 'thingGroupMembership', realm, thingName } as const;
+      for (const thingGroupName of leaving) changes.emit({ ...told, thingGroupName, operation: 'removed' });
+      for (const thingGroupName of joining) changes.emit({ ...told, thingGroupName, operation: 'added' });
     });
   }
 

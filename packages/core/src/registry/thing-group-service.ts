@@ -85,7 +85,7 @@ export class ThingGroups {
         insertThingGroup(store, realmKey(realm), group),
         ...putTags(store, realmKey(realm), thingGroupArn(realm, thingGroupName), tags),
       ]);
-      changes.emit({ kind: 'thingGroup', realm, thingGroupName });
+      changes.emit({ kind: 'thingGroup', realm, thingGroupName, operation: 'created', group });
       return group;
     });
   }
@@ -109,7 +109,7 @@ export class ThingGroups {
       const description = thingGroupProperties.thingGroupDescription ?? present.description;
       const group = { ...present, description: description || undefined, attributes, version: present.version + 1 };
       await store.commit([replaceThingGroup(store, realmKey(realm), group)]);
-      changes.emit({ kind: 'thingGroup', realm, thingGroupName });
+      changes.emit({ kind: 'thingGroup', realm, thingGroupName, operation: 'updated', group });
       return group;
     });
   }
@@ -136,7 +136,7 @@ export class ThingGroups {
         deletePolicyAttachmentsOf(store, realmKey(realm), arn),
         deleteAllTags(store, realmKey(realm), arn),
       ]);
-      changes.emit({ kind: 'thingGroup', realm, thingGroupName });
+      changes.emit({ kind: 'thingGroup', realm, thingGroupName, operation: 'deleted', group });
     });
   }
 

@@ -56,7 +56,7 @@ export class Things {
       const createdAt = clock.now();
       const thing = { thingName, thingId: randomUUID(), thingTypeName, attributes, version: 1, createdAt };
       await store.commit(insertThing(store, realmKey(realm), thing));
-      changes.emit({ kind: 'thing', realm, thingName, operation: 'created' });
+      changes.emit({ kind: 'thing', realm, thingName, operation: 'created', thing });
       return thing;
     });
   }
@@ -86,7 +86,7 @@ export class Things {
       }
       const thing = { ...present, thingTypeName, attributes, version: present.version + 1 };
       await store.commit(replaceThing(store, realmKey(realm), thing));
-      changes.emit({ kind: 'thing', realm, thingName, operation: 'updated' });
+      changes.emit({ kind: 'thing', realm, thingName, operation: 'updated', thing, previous: present });
       return thing;
     });
   }
@@ -108,7 +108,7 @@ export class Things {
         );
       }
       await store.commit([deleteThing(store, realmKey(realm), thing)]);
-      changes.emit({ kind: 'thing', realm, thingName, operation: 'deleted' });
+      changes.emit({ kind: 'thing', realm, thingName, operation: 'deleted', thing });
     });
   }
 

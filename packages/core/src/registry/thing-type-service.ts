@@ -50,7 +50,7 @@ export class ThingTypes {
    * `ResourceAlreadyExistsException` if they differ.
    */
   async create(realm: Realm, input: CreateThingType): Promise<ThingType> {
-    const { store, clock } = this.#domain;
+    const { store, clock, changes } = this.#domain;
     const { thingTypeName, tags = [] } = input;
     const properties = this.#checked(input.thingTypeProperties);
     checkTags(tags, this.#limits);
@@ -63,6 +63,7 @@ export class ThingTypes {
         insertThingType(store, realmKey(realm), type),
         ...putTags(store, realmKey(realm), thingTypeArn(realm, thingTypeName), tags),
       ]);
+      changes.emit({ kind: 'thingType', realm, operation: 'created', thingType: type });
       return type;
     });
   }
@@ -103,7 +104,7 @@ export class ThingTypes {
    * `limits.thingTypeDeletionWait` and no thing is of it (AWS: DeleteThingType).
    */
   async delete(realm: Realm, thingTypeName: string): Promise<void> {
-    const { store, clock } = this.#domain;
+    const { store, clock, changes } = this.#domain;
     return retryStale(async () => {
       const type = await this.describe(realm, thingTypeName);
       const { deprecatedAt } = type;
@@ -119,14 +120,16 @@ export class ThingTypes {
         deleteThingType(store, realmKey(realm), { ...type, deprecatedAt }),
         deleteAllTags(store, realmKey(realm), thingTypeArn(realm, thingTypeName)),
       ]);
+      changes.emit({ kind: 'thingType', realm, operation: 'deleted', thingType: type });
     });
   }
 
   #change(realm: Realm, thingTypeName: string, change: (present: ThingType) => ThingType): Promise<ThingType> {
-    const { store } = this.#domain;
+    const { store, changes } = this.#domain;
     return retryStale(async () => {
       const type = change(await this.describe(realm, thingTypeName));
       await store.commit([replaceThingType(store, realmKey(realm), type)]);
+      changes.emit({ kind: 'thingType', realm, operation: 'updated', thingType: type });
       return type;
     });
   }

@@ -2,6 +2,8 @@
  * The whole schema: every domain folder's migrations, in the order they are run: a table comes after those it refers to.
  * New ones are appended; those released never change and never move.
  */
+import { eventConfigurationMigration } from '../events/event-configuration-store.ts';
+import { presenceMigration } from '../events/presence-store.ts';
 import { accessKeyMigration } from '../identity/access-key-store.ts';
 import { caCertificateMigration } from '../identity/ca-certificate-store.ts';
 import { certificateMigration } from '../identity/certificate-store.ts';
@@ -27,4 +29,6 @@ export const schema: readonly Migration[] = [
   policyMigration,
   shadowMigration,
   accessKeyMigration,
+  eventConfigurationMigration,
+  presenceMigration,
 ];

@@ -81,6 +81,7 @@ export class LiveConnections {
       }
       return;
     }
+    if (change.kind === 'thingType') return;
     for (const key of keysOfChange(realm, change)) this.#markStale(this.#byKey.get(key) ?? []);
   }
 
@@ -143,7 +144,7 @@ const keysOfDependencies = (realm: string, { principal, things, policies, groups
   ...groups.map(name => keyOf(realm, 'group', name)),
 ];
 
-function keysOfChange(realm: string, change: Exclude<Change, { kind: 'certificate' }>): string[] {
+function keysOfChange(realm: string, change: Exclude<Change, { kind: 'certificate' | 'thingType' }>): string[] {
   switch (change.kind) {
     case 'policy':
       return [keyOf(realm, 'policy', change.policyName)];
