@@ -24,7 +24,8 @@ function formatDecision({ action, resource, decision, ...why }: Explanation): st
   for (const { policyName, statementIndex, sid, effect } of why.matched) {
     lines.push(row(effect.toLowerCase(), nameOf(policyName, statementIndex, sid)));
   }
-  for (const { policyName, statementIndex, sid, detail } of why.nearMisses) {
+  const nearMisses = decision === 'allowed' ? [] : why.nearMisses;
+  for (const { policyName, statementIndex, sid, detail } of nearMisses) {
     lines.push(row('close', `${nameOf(policyName, statementIndex, sid)}: ${detail}`));
   }
   for (const { name, value } of why.variables) {

@@ -1,6 +1,6 @@
 /** The commands and their help; what they do is in the files beside this one. */
 import { readFileSync } from 'node:fs';
-import { Command, type CommanderError, Option as Flag } from 'commander';
+import { Command, Option as Flag } from 'commander';
 import pc from 'picocolors';
 import {
   type ConfigurationSources,
@@ -46,19 +46,26 @@ export function createProgram(): Command {
     .version(version, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', examples)
-    .configureHelp({ sortSubcommands: false })
-    .exitOverride();
+    .configureHelp({ sortSubcommands: false });
   addServe(program, 'start', 'serve durably, closed by default: TLS, signed calls, policies');
   addServe(program, 'dev', 'serve in memory, take any AWS credentials, let plain MQTT do everything');
   addEnv(program);
   addExplain(program);
   addAccessKey(program);
-  for (const command of program.commands) command.exitOverride();
+  for (const command of allCommands(program)) {
+    command.exitOverride().configureOutput({ outputError: (text, write) => write(`thingd: ${withoutPrefix(text)}`) });
+  }
   return program;
 }
 
-/** Whether commander ended the program by having printed what was asked for. */
-export const hasPrinted = (error: CommanderError): boolean => error.exitCode === 0;
+const allCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(allCommands)];
+
+/** One line, and the program's own name before it. */
+const withoutPrefix = (text: string): string =>
+  `${text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll('\n', ' ')}\n`;
 
 function addServe(program: Command, mode: Mode, description: string): void {
   const command = program.command(mode).description(description);
@@ -158,7 +165,7 @@ interface CreateFlags extends Target {
 }
 
 function addAccessKey(program: Command): void {
-  const group = program.command('access-key').description('who may call the API of the running thingd').exitOverride();
+  const group = program.command('access-key').description('who may call the API of the running thingd');
   addTarget(group.command('create'))
     .description('make an access key and print it, once')
     .option('--policy <file>', 'an IoT policy document that says what it may do (everything of IoT)')
@@ -182,5 +189,4 @@ function addAccessKey(program: Command): void {
     .action(async (accessKeyId: string, flags: Target) => {
       await call(await target(flags), 'DELETE', `/thingd/v1/access-keys/${encodeURIComponent(accessKeyId)}`);
     });
-  for (const command of group.commands) command.exitOverride();
 }

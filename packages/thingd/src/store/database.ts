@@ -1,4 +1,5 @@
 /** The open database file of the store's thread: settings, statements kept ready, errors told apart. */
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { StoreFailure, StoreThreadSettings } from './requests.ts';
 
@@ -6,6 +7,8 @@ import type { StoreFailure, StoreThreadSettings } from './requests.ts';
 const statementLimit = 500;
 
 export function openDatabase({ path, durability }: StoreThreadSettings): DatabaseSync {
+  // Secrets and messages lie in it; the log files beside it get the same mode.
+  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
   const database = new DatabaseSync(path);
   database.exec(`
     PRAGMA journal_mode = WAL;

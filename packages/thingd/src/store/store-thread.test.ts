@@ -1,3 +1,4 @@
+import { readdirSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,11 +90,20 @@ test('everything asked for before `close` is kept', () =>
     await second.close();
   }));
 
+test('the database and its log are the owner’s alone', () =>
+  inDirectory(async directory => {
+    const store = await StoreThread.open({ path: join(directory, 'thingd.db'), durability: 'full' });
+    await store.commit([query('create table n (n integer primary key)')]);
+    const modes = readdirSync(directory).map(name => statSync(join(directory, name)).mode & 0o777);
+    expect(modes).toEqual([0o600, 0o600, 0o600]);
+    await store.close();
+  }));
+
 test('a database that cannot be opened says why', () =>
   inDirectory(async directory => {
     const failures: Error[] = [];
     const open = StoreThread.open({ path: directory, durability: 'full', onFailure: error => failures.push(error) });
-    await expect(open).rejects.toThrow(/unable to open database file/);
+    await expect(open).rejects.toThrow(/EISDIR/);
     expect(failures).toHaveLength(1);
   }));
 
