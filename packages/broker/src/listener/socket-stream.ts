@@ -3,22 +3,29 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Origin } from '../connection/authenticator.ts';
 import type { ByteStream, StreamReceiver } from '../connection/stream.ts';
+import { shareReads } from './shared-read.ts';
 
 export class SocketStream implements ByteStream {
-  readonly #socket: Socket;
+  readonly socket: Socket;
+  readonly #sharesReads: boolean;
+  #receiver: StreamReceiver | undefined;
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.setNoDelay(true);
+  /** `isAccepted` says that a server with `pauseOnConnect` has just accepted this plain socket, so that it can be replaced. */
+  constructor(socket: Socket, isAccepted = false) {
+    const shared = isAccepted ? shareReads(socket, chunk => this.#receiver?.read(chunk)) : undefined;
+    this.#sharesReads = shared !== undefined;
+    this.socket = shared ?? socket;
+    this.socket.setNoDelay(true);
   }
 
   get writableLength(): number {
-    return this.#socket.writableLength;
+    return this.socket.writableLength;
   }
 
   attach(receiver: StreamReceiver): void {
-    const socket = this.#socket;
-    socket.on('data', chunk => receiver.read(chunk));
+    const { socket } = this;
+    this.#receiver = receiver;
+    if (!this.#sharesReads) socket.on('data', chunk => receiver.read(chunk)).resume();
     socket.on('drain', () => receiver.drained());
     // What went wrong with a socket changes nothing for MQTT: `close` follows.
     socket.on('error', () => {});
@@ -26,23 +33,23 @@ export class SocketStream implements ByteStream {
   }
 
   write(bytes: Buffer): void {
-    if (this.#socket.writable) this.#socket.write(bytes);
+    if (this.socket.writable) this.socket.write(bytes);
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.socket.resume();
   }
 
   end(): void {
-    this.#socket.end();
+    this.socket.end();
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 }
 

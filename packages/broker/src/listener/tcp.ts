@@ -6,8 +6,9 @@ import { originOf, SocketStream } from './socket-stream.ts';
 
 export function listenTcp(broker: Broker, options: ListenOptions): Promise<Listener> {
   const { name = 'mqtt' } = options;
-  const server = createServer({ noDelay: true }, socket => {
-    broker.accept(new SocketStream(socket), originOf(name, socket));
+  const server = createServer({ pauseOnConnect: true }, accepted => {
+    const stream = new SocketStream(accepted, true);
+    broker.accept(stream, originOf(name, stream.socket));
   });
   return listen(server, options);
 }

@@ -1,6 +1,6 @@
 /** A realm as the rest of the program sees it: publish into it, listen in it, ask about its clients. */
 import type { SubscribeRequest } from '../codec/packet.ts';
-import { ReasonCode } from '../codec/reason-code.ts';
+import { MqttError, ReasonCode } from '../codec/reason-code.ts';
 import { sendPublish } from '../connection/transmit.ts';
 import type { ConnectionInfo, SessionInfo } from '../observer.ts';
 import { endSession } from '../session/lifecycle.ts';
@@ -29,7 +29,8 @@ export interface RealmHandle {
   readonly name: string;
   /**
    * Routes a message from outside any connection; resolves when it is stored and every handler is done with it.
-   * Throws `MqttError(topicNameInvalid)` for a topic nobody can publish to; rejects with what a handler rejects with.
+   * Throws `MqttError(topicNameInvalid)` for a topic nobody can publish to, and `MqttError(quotaExceeded)` if it is to be retained
+   * and there is no room; rejects with what a handler rejects with.
    */
   publish(message: OutsideMessage): Promise<void>;
   /** Runs `handler` once for each message routed to a matching topic. Returns how to stop it. */
@@ -70,6 +71,9 @@ export class RealmDoor implements RealmHandle {
   publish(message: OutsideMessage): Promise<void> {
     checkTopicName(message.topic);
     const realm = this.#realm;
+    if (message.retain && !realm.retained.hasRoom(message.topic, message.payload.length)) {
+      throw new MqttError(ReasonCode.quotaExceeded, 'no more messages can be retained');
+    }
     const { journal } = realm.broker;
     const before = journal.position;
     const handled = realm.route(this.#publication(message), realm.routeFor(message.topic, this.#routes, ''));

@@ -6,6 +6,8 @@ export interface Publisher {
   readonly clientId: string;
   /** The authenticator's name for who this is (in thingd a certificate id or an access key id). */
   readonly principal: string;
+  /** The broker published the client's will; the client itself is gone. */
+  readonly byWill?: true;
 }
 
 export interface Message {

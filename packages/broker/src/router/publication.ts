@@ -24,7 +24,9 @@ const shapeOf = (version: ProtocolVersion, qos: QoS, retain: boolean): number =>
 /** What a kept message costs beside its topic and payload; an estimate for the queue's byte bound. */
 const overheadBytes = 100;
 
-export class Publication {
+const none = Buffer.alloc(0);
+
+export class Publication implements Encoded {
   readonly topic: string;
   payload: Buffer;
   readonly qos: QoS;
@@ -34,10 +36,11 @@ export class Publication {
   readonly publisher: Publisher;
   #shapes: (Encoded | undefined)[] | undefined;
   #sourceShape = -1;
-  #source: Buffer | undefined;
-  #sourceStart = 0;
-  #sourceEnd = 0;
-  #sourceIdOffset = 0;
+  // The publisher's packet, so that a publication is its own encoding in that shape.
+  bytes: Buffer = none;
+  start = 0;
+  end = 0;
+  idOffset = 0;
   #kept: boolean;
   #message: Message | undefined;
 
@@ -87,19 +90,19 @@ export class Publication {
   /** The publisher's own packet, `buffer[start..end)`, good for receivers of the same version, QoS and retain flag. */
   fromPacket(version: ProtocolVersion, buffer: Buffer, start: number, end: number, idOffset: number): void {
     this.#sourceShape = shapeOf(version, this.qos, this.retain);
-    this.#source = buffer;
-    this.#sourceStart = start;
-    this.#sourceEnd = end;
-    this.#sourceIdOffset = idOffset;
+    this.bytes = buffer;
+    this.start = start;
+    this.end = end;
+    this.idOffset = idOffset;
   }
 
   encoded(version: ProtocolVersion, qos: QoS, retain: boolean): Encoded {
     const shape = shapeOf(version, qos, retain);
+    if (shape === this.#sourceShape) return this;
     this.#shapes ??= new Array<Encoded | undefined>(12).fill(undefined);
     const known = this.#shapes[shape];
     if (known !== undefined) return known;
-    const encoded =
-      shape === this.#sourceShape ? this.#forwarded() : this.encodeFor(version, qos, retain, this.properties);
+    const encoded = this.encodeFor(version, qos, retain, this.properties);
     this.#shapes[shape] = encoded;
     return encoded;
   }
@@ -127,15 +130,14 @@ export class Publication {
   keep(): this {
     if (this.#kept) return this;
     this.#kept = true;
-    if (this.#source === undefined) {
+    if (this.#sourceShape === -1) {
       this.payload = Buffer.from(this.payload);
     } else {
       // The payload ends a PUBLISH, so one copy of the packet serves for both.
-      this.#source = Buffer.from(this.#source.subarray(this.#sourceStart, this.#sourceEnd));
-      this.#sourceStart = 0;
-      this.#sourceEnd = this.#source.length;
-      this.payload = this.#source.subarray(this.#sourceEnd - this.payload.length);
-      if (this.#shapes !== undefined) this.#shapes[this.#sourceShape] = undefined;
+      this.bytes = Buffer.from(this.bytes.subarray(this.start, this.end));
+      this.start = 0;
+      this.end = this.bytes.length;
+      this.payload = this.bytes.subarray(this.end - this.payload.length);
     }
     if (this.properties?.correlationData !== undefined) {
       this.properties = { ...this.properties, correlationData: Buffer.from(this.properties.correlationData) };
@@ -156,9 +158,5 @@ export class Publication {
       publisher: this.publisher,
     };
     return this.#message;
-  }
-
-  #forwarded(): Encoded {
-    return { bytes: this.#source!, start: this.#sourceStart, end: this.#sourceEnd, idOffset: this.#sourceIdOffset };
   }
 }
