@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTestServer, type TestServer, testAccessKeys, testKey } from '../testing/server.ts';
 import { type Messages, messageOperations, type OutgoingMessage, type RetainedMessage } from './messages.ts';
 
-const limits = { maxPayloadBytes: 100, maxTopicBytes: 20, maxTopicSlashes: 2 };
+const limits = { maxPayloadBytes: 100, maxTopicBytes: 20, maxTopicSlashes: 2, maxUserPropertyBytes: 50 };
 
 let published: OutgoingMessage[];
 let retained: RetainedMessage[];
@@ -86,6 +86,10 @@ describe('a message published over HTTPS', () => {
     ['a user property that is no text', { topic: 'a', userProperties: '[{"a":1}]' }],
     ['a response topic with a wildcard', { topic: 'a', responseTopic: '#' }],
     ['an expiry of nothing', { topic: 'a', messageExpiry: 0 }],
+    ['user properties that are too large', { topic: 'a', userProperties: `[{"a":"${'b'.repeat(50)}"}]` }],
+    ['a user property with NUL', { topic: 'a', userProperties: '[{"a":"\\u0000"}]' }],
+    ['a content type with NUL', { topic: 'a', contentType: 'a\0b' }],
+    ['correlation data that is no base64', { topic: 'a', correlationData: 'a b' }],
   ])('is refused with %s', async (_name, input) => {
     await expect(client.send(new PublishCommand(input))).rejects.toMatchObject({
       name: 'InvalidRequestException',

@@ -40,6 +40,7 @@ export interface Messages {
     readonly maxPayloadBytes: number;
     readonly maxTopicBytes: number;
     readonly maxTopicSlashes: number;
+    readonly maxUserPropertyBytes: number;
   };
   /** Resolves when the message is stored for whoever must not miss it. */
   publish(realm: Realm, message: OutgoingMessage): Promise<void>;
@@ -54,14 +55,13 @@ export interface MessageServices {
 export const messageOperations = ({ messages }: MessageServices): IotDataHandlers => ({
   async Publish(input, { realm, caller }) {
     const { topic, payload = Buffer.alloc(0), qos = 0, retain = false } = input;
-    checkTopic(topic, messages.limits);
+    const { limits } = messages;
+    if (topic.startsWith('$') && !basicIngest.test(topic)) throw invalid('the topic is reserved');
+    checkTopic(topic, limits);
     if (qos !== 0 && qos !== 1) throw invalid('QoS must be 0 or 1');
-    const { maxPayloadBytes } = messages.limits;
-    if (maxPayloadBytes > 0 && payload.length > maxPayloadBytes) {
-      throw new ServiceError('RequestEntityTooLargeException', `the payload exceeds ${maxPayloadBytes} bytes`);
-    }
+    checkPayload(payload, limits);
     const publisher = { clientId: '', principal: caller.principal } as const;
-    await messages.publish(realm, { topic, payload, qos, retain, properties: propertiesOf(input), publisher });
+    await messages.publish(realm, { topic, payload, qos, retain, properties: propertiesOf(input, limits), publisher });
   },
 
   GetRetainedMessage({ topic }, { realm }) {
@@ -110,9 +110,9 @@ const summaryOf = ({ topic, payload, qos, publishedAt }: RetainedMessage): Retai
 /** Basic Ingest is the one reserved topic that HTTPS may publish to (observed: all others are refused). */
 const basicIngest = /^\$aws\/rules\/[^/]+(?:\/|$)/;
 
-function checkTopic(topic: string, { maxTopicBytes, maxTopicSlashes }: Messages['limits']): void {
+/** Throws `InvalidRequestException` unless a message may have this topic. */
+export function checkTopic(topic: string, { maxTopicBytes, maxTopicSlashes }: Messages['limits']): void {
   if (topic === '' || /[+#\0]/.test(topic)) throw invalid('the topic must not be empty, nor contain `+`, `#` or NUL');
-  if (topic.startsWith('$') && !basicIngest.test(topic)) throw invalid('the topic is reserved');
   // The prefix of Basic Ingest does not count. AWS: "Message broker and protocol limits".
   const counted = topic.replace(basicIngest, '');
   if (maxTopicBytes > 0 && Buffer.byteLength(counted) > maxTopicBytes)
@@ -122,17 +122,23 @@ function checkTopic(topic: string, { maxTopicBytes, maxTopicSlashes }: Messages[
   }
 }
 
+export function checkPayload(payload: Buffer, { maxPayloadBytes }: Messages['limits']): void {
+  if (maxPayloadBytes > 0 && payload.length > maxPayloadBytes) {
+    throw new ServiceError('RequestEntityTooLargeException', `the payload exceeds ${maxPayloadBytes} bytes`);
+  }
+}
+
 /** The MQTT 5 properties of a request, or undefined when it has none. */
-function propertiesOf(input: PublishRequest): MessageProperties | undefined {
+export function propertiesOf(input: PublishRequest, limits: Messages['limits']): MessageProperties | undefined {
   const properties: MessageProperties = {};
   if (input.payloadFormatIndicator !== undefined) {
     properties.payloadFormatIndicator = input.payloadFormatIndicator === 'UTF8_DATA' ? 1 : 0;
   }
   if (input.messageExpiry !== undefined) properties.messageExpiryInterval = secondsOf(input.messageExpiry);
-  if (input.contentType !== undefined) properties.contentType = input.contentType;
+  if (input.contentType !== undefined) properties.contentType = textOf('contentType', input.contentType);
   if (input.responseTopic !== undefined) properties.responseTopic = responseTopicOf(input.responseTopic);
-  if (input.correlationData !== undefined) properties.correlationData = Buffer.from(input.correlationData, 'base64');
-  if (input.userProperties !== undefined) properties.userProperties = userPropertiesOf(input.userProperties);
+  if (input.correlationData !== undefined) properties.correlationData = bytesOf(input.correlationData);
+  if (input.userProperties !== undefined) properties.userProperties = userPropertiesOf(input.userProperties, limits);
   return Object.keys(properties).length > 0 ? properties : undefined;
 }
 
@@ -148,15 +154,31 @@ function responseTopicOf(topic: string): string {
   return topic;
 }
 
+/** [MQTT-1.5.4-2] */
+function textOf(name: string, text: string): string {
+  if (text.includes('\0')) throw invalid(`${name} must not contain NUL`);
+  return text;
+}
+
+function bytesOf(correlationData: string): Buffer {
+  if (!/^[\w+/-]*={0,2}$/.test(correlationData)) throw invalid('correlationData must be base64');
+  return Buffer.from(correlationData, 'base64');
+}
+
 /** AWS: Publish, `userProperties`: an array of objects, `[{"deviceName": "alpha"}, {"deviceCnt": "45"}]`. */
-function userPropertiesOf(value: unknown): [string, string][] {
+function userPropertiesOf(value: unknown, { maxUserPropertyBytes }: Messages['limits']): [string, string][] {
   if (!Array.isArray(value) || !value.every(isObjectOfText)) {
     throw invalid('userProperties must be an array of objects with text values');
   }
-  return value.flatMap(item => Object.entries(item));
+  const properties = value.flatMap(item => Object.entries(item));
+  const texts = properties.flat().map(text => textOf('userProperties', text));
+  if (maxUserPropertyBytes > 0 && Buffer.byteLength(texts.join('')) > maxUserPropertyBytes) {
+    throw invalid(`userProperties exceed ${maxUserPropertyBytes} bytes`);
+  }
+  return properties;
 }
 
 const isObjectOfText = (item: unknown): item is Record<string, string> =>
   typeof item === 'object' && item !== null && Object.values(item).every(text => typeof text === 'string');
 
-const invalid = (message: string): ServiceError => new ServiceError('InvalidRequestException', message);
+export const invalid = (message: string): ServiceError => new ServiceError('InvalidRequestException', message);

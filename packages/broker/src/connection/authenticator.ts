@@ -35,8 +35,6 @@ export interface Refusal {
   readonly reasonCode: ReasonCode;
   /** For the log and, where the profile allows it, the MQTT 5 reason string. */
   readonly reason: string;
-  /** Who was refused, where that is known; for observers. */
-  readonly refused?: { readonly realm: string; readonly principal: string };
 }
 
 export interface Authenticator {
