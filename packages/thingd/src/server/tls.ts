@@ -41,6 +41,8 @@ export interface SecureProtocols {
 /** Hands each secured connection to who speaks its protocol. */
 export function serveSecure(server: TlsServer | HttpsServer, protocols: SecureProtocols): void {
   limitHandshakes(server);
+  // Node reports a handshake that failed or took too long, and leaves the socket to us.
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('secureConnection', (socket: TLSSocket) => {
     // A peer that is gone is told of by 'close'; without a listener its error would end the program.
     socket.on('error', () => {});
