@@ -76,7 +76,7 @@ function resolveTopic(connection: Connection, { topic, properties }: Publish): s
     return topic;
   }
   const known = connection.inboundAliases.get(alias);
-  if (known === undefined) throw new MqttError(ReasonCode.topicAliasInvalid, `topic alias ${alias} was never set`);
+  if (known === undefined) throw protocolError(`topic alias ${alias} was never set`); // [MQTT5 3.3.4]
   return known;
 }
 
