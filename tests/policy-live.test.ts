@@ -55,9 +55,9 @@ async function publishCode(client: MqttClient, topic: string): Promise<number> {
 async function subscribeCode(client: MqttClient, filter: string): Promise<number> {
   try {
     const [granted] = await client.subscribeAsync(filter, { qos: 1 });
-    return granted?.qos ?? -1;
+    return granted!.qos;
   } catch (error) {
-    return (error as { code: number }).code;
+    return (error as { packet: { granted: number[] } }).packet.granted[0]!;
   }
 }
 
