@@ -54,8 +54,8 @@ const nameOf = ({ thingName, shadowName }: { thingName: string; shadowName?: str
   shadowName: shadowName ?? '',
 });
 
-/** The document as JSON bytes, or the rejection under the name AWS gives its code over HTTPS. */
-function documentOf(result: object | ShadowRejection): Buffer {
+/** The document as bytes, or the rejection under the name AWS gives its code over HTTPS. */
+function documentOf(result: string | ShadowRejection): Buffer {
   if (isRejection(result)) throw new ServiceError(errorNames[result.code], result.message);
-  return Buffer.from(JSON.stringify(result));
+  return Buffer.from(result);
 }

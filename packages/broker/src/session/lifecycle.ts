@@ -1,6 +1,7 @@
 /** How sessions begin, wait and end, and when the will of a lost client is published. [MQTT5 3.1.2.5, 4.1] */
 import type { Will } from '../codec/packet.ts';
 import { neverExpires } from '../profile.ts';
+import type { Publisher } from '../router/message.ts';
 import { Publication } from '../router/publication.ts';
 import type { Realm } from '../router/realm.ts';
 import { Session } from './session.ts';
@@ -83,7 +84,7 @@ function publishWill(session: Session, will: Will): void {
   const { realm, clientId, principal } = session;
   const { topic, payload, qos } = will;
   const retain = will.retain && realm.retained.hasRoom(topic, payload.length);
-  const publisher = { clientId, principal };
+  const publisher: Publisher = { clientId, principal, byWill: true };
   const { willDelayInterval: _, ...properties } = will.properties ?? {};
   const kept = Object.keys(properties).length > 0 ? properties : undefined;
   const publication = new Publication(topic, payload, qos, retain, kept, realm.broker.now(), publisher, true);

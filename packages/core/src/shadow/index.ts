@@ -1,16 +1,12 @@
 /** Device Shadows: what a device should be, what it says it is, and the difference. */
 export { type JsonObject, type JsonValue, jsonEquals, parseJson } from './json.ts';
-export { awsShadowLimits, isRejection, type ShadowLimits, type ShadowRejection } from './request.ts';
-export { type Difference, type PointInHistory, ShadowHistory } from './shadow-history.ts';
+export { type ShadowLimits, shadowLimits } from './limits.ts';
+export { isRejection, type ShadowRejection } from './request.ts';
+export { type Difference, type PointInHistory, type SectionName, ShadowHistory } from './shadow-history.ts';
+export { type ShadowAnnouncer, type ShadowName, type ShadowOptions, Shadows } from './shadow-service.ts';
+export { type ShadowVersion, type ShadowVersionSummary, shadowMigration } from './shadow-store.ts';
 export {
-  type HistoryLimits,
-  type ShadowAnnouncer,
-  type ShadowName,
-  type ShadowOptions,
-  Shadows,
-} from './shadow-service.ts';
-export { type ShadowVersion, shadowMigration } from './shadow-store.ts';
-export {
+  isShadowReply,
   parseShadowTopic,
   type ShadowMessage,
   ShadowTopics,

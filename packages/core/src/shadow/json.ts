@@ -1,5 +1,5 @@
 /**
- * JSON as shadows need it: parsed strictly, with integers beyond 2^53 kept as they were written, and compared by value.
+ * JSON as shadows need it: parsed strictly, with numbers that a double cannot hold kept as they were written, and compared by value.
  */
 
 export type JsonObject = { readonly [key: string]: JsonValue };
@@ -28,24 +28,22 @@ export const isNumberText = (value: unknown): value is JsonNumberText => Json.is
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isNumberText(value);
 
-/** Sixteen digits in a row are the least that may lose precision; without any, the plain and quick parser serves. */
-const mayLosePrecision = /\d{16}/;
+/** Sixteen digits in a row, or a three-digit exponent, are the least a double may not hold; without any, the quick parser serves. */
+const mayNotFit = /\d{16}|e\+?\d{3}/i;
 
 /** Parses JSON text. Throws `SyntaxError`. */
 export function parseJson(text: string): JsonValue {
-  if (!mayLosePrecision.test(text)) return JSON.parse(text) as JsonValue;
+  if (!mayNotFit.test(text)) return JSON.parse(text) as JsonValue;
   return Json.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' &&
-    Number.isInteger(value) &&
-    !Number.isSafeInteger(value) &&
-    source !== undefined &&
-    isIntegerText(source)
-      ? Json.rawJSON(source)
-      : value,
+    typeof value === 'number' && source !== undefined && !fits(value, source) ? Json.rawJSON(source) : value,
   ) as JsonValue;
 }
 
-const isIntegerText = (source: string): boolean => /^-?\d+$/.test(source);
+/** Fractions are rounded as everywhere; an integer that is not exact, or a number that would become infinite, is another value. */
+function fits(value: number, source: string): boolean {
+  if (!Number.isFinite(value)) return false;
+  return Number.isSafeInteger(value) || !/^-?\d+$/.test(source);
+}
 
 /** Sets an own property, also one called `__proto__`. */
 export function setMember<T>(target: Record<string, T>, key: string, value: T): void {

@@ -1,7 +1,9 @@
 /**
  * What a shadow request says, checked member by member in AWS's words. (AWS: device-shadow-document, device-shadow-error-messages.)
  */
+import { isUtf8 } from 'node:buffer';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from './json.ts';
+import { envelopeBytes, type ShadowLimits } from './limits.ts';
 
 /** A refusal: the code is HTTP-like and the same over MQTT and HTTPS. */
 export interface ShadowRejection {
@@ -9,18 +11,6 @@ export interface ShadowRejection {
   readonly message: string;
   readonly clientToken?: string;
 }
-
-export interface ShadowLimits {
-  /** Bytes of `desired` and `reported` as stored, and of a request's payload. */
-  readonly documentSize: number;
-  /** Levels inside `desired` or `reported`; the section itself is the first. */
-  readonly depth: number;
-  /** Bytes. */
-  readonly clientToken: number;
-}
-
-/** The quota page's figures; the message of the depth error names another one (6), and is kept as AWS words it. */
-export const awsShadowLimits: ShadowLimits = { documentSize: 8192, depth: 8, clientToken: 64 };
 
 /** `null` clears; undefined leaves as it is. */
 export interface ShadowUpdate {
@@ -33,47 +23,50 @@ export interface ShadowUpdate {
   readonly clientToken: string | undefined;
 }
 
-const rejection = (code: ShadowRejection['code'], message: string, clientToken?: string): ShadowRejection =>
+export const rejection = (code: ShadowRejection['code'], message: string, clientToken?: string): ShadowRejection =>
   clientToken === undefined ? { code, message } : { code, message, clientToken };
 
-export const isRejection = (value: object): value is ShadowRejection => 'code' in value;
+export const isRejection = (value: string | object): value is ShadowRejection =>
+  typeof value === 'object' && 'code' in value;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** The request's root object and its token, or why it is refused. An empty payload is an empty object where `mayBeEmpty`. */
+/** The request's root object and its token, or why it is refused. */
 function parseRoot(
   payload: Uint8Array,
   limits: ShadowLimits,
 ): { root: JsonObject; clientToken: string | undefined } | ShadowRejection {
-  if (payload.length > limits.documentSize) return rejection(413, 'The payload exceeds the maximum size allowed');
-  let text: string;
-  try {
-    text = utf8.decode(payload);
-  } catch {
-    return rejection(415, 'Unsupported documented encoding; supported encoding is UTF-8');
-  }
+  if (payload.length > limits.maxShadowBytes + envelopeBytes)
+    return rejection(413, 'The payload exceeds the maximum size allowed');
+  if (!isUtf8(payload)) return rejection(415, 'Unsupported documented encoding; supported encoding is UTF-8');
   let root: JsonValue;
   try {
-    root = parseJson(text);
+    root = parseJson(textOf(payload));
   } catch {
     return rejection(400, 'Invalid JSON');
   }
   if (!isJsonObject(root)) return rejection(400, 'Invalid JSON');
   const token = root.clientToken;
   if (token === undefined) return { root, clientToken: undefined };
-  if (typeof token !== 'string' || Buffer.byteLength(token) > limits.clientToken)
+  if (typeof token !== 'string' || Buffer.byteLength(token) > limits.maxClientTokenBytes)
     return rejection(400, 'Invalid clientToken');
   return { root, clientToken: token };
 }
 
-/** The `clientToken` of a get or delete; an empty payload, or one that is no JSON at all, has none. (AWS ignores the rest.) */
-export function parseToken(
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+
+/** The `clientToken` of a get; an empty payload has none. */
+export function parseGet(
   payload: Uint8Array,
   limits: ShadowLimits,
 ): { clientToken: string | undefined } | ShadowRejection {
   if (payload.length === 0) return { clientToken: undefined };
   const parsed = parseRoot(payload, limits);
   return isRejection(parsed) ? parsed : { clientToken: parsed.clientToken };
+}
+
+/** The `clientToken` of a delete, whose payload is otherwise ignored, be it JSON or not. (AWS: device-shadow-mqtt, "/delete") */
+export function parseDelete(payload: Uint8Array, limits: ShadowLimits): { clientToken: string | undefined } {
+  const parsed = parseGet(payload, limits);
+  return isRejection(parsed) ? { clientToken: undefined } : parsed;
 }
 
 /** An update request, or why it is refused. */
@@ -99,7 +92,8 @@ export function parseUpdate(payload: Uint8Array, limits: ShadowLimits): ShadowUp
     return refuse('Reported node must be an object');
   for (const section of [desired, reported]) {
     if (!isJsonObject(section)) continue;
-    if (exceedsDepth(section, limits.depth)) return refuse('JSON contains too many levels of nesting; maximum is 6');
+    if (exceedsDepth(section, limits.maxShadowDepth))
+      return refuse('JSON contains too many levels of nesting; maximum is 6');
     if (hasNullInArray(section, false)) return refuse('State contains an invalid node: arrays may not contain null');
   }
   return { clear: false, desired, reported, version, clientToken };

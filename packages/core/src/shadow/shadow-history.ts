@@ -4,9 +4,19 @@ import { ServiceError } from '../errors.ts';
 import { type Realm, realmKey } from '../realm.ts';
 import { type Page, type PageRequest, readPage } from '../store/pagination.ts';
 import { isJsonObject, type JsonObject, type JsonValue, jsonEquals, member } from './json.ts';
-import { isRejection } from './request.ts';
+import { isRejection, type ShadowUpdate } from './request.ts';
+import type { Shadow } from './shadow.ts';
 import type { ShadowName, Shadows } from './shadow-service.ts';
-import { forgetVersionsBefore, listVersions, readVersion, readVersionAt, type ShadowVersion } from './shadow-store.ts';
+import {
+  forgetVersionsBefore,
+  listVersions,
+  readVersion,
+  readVersionAt,
+  type ShadowVersion,
+  type ShadowVersionSummary,
+} from './shadow-store.ts';
+
+export type SectionName = 'desired' | 'reported';
 
 /** A version, or a time in ms since the epoch. */
 export type PointInHistory = { readonly version: number } | { readonly time: number };
@@ -29,15 +39,17 @@ export class ShadowHistory {
   }
 
   /** The newest versions first. */
-  list(realm: Realm, name: ShadowName, page: PageRequest): Promise<Page<ShadowVersion>> {
+  list(realm: Realm, name: ShadowName, page: PageRequest): Promise<Page<ShadowVersionSummary>> {
     const listing = {
       name: 'shadowVersions',
-      order: ['number'],
-      position: (entry: ShadowVersion) => [entry.version],
+      order: ['number', 'number'],
+      position: ({ updatedAt, version }: ShadowVersionSummary) => [updatedAt, version],
     } as const;
-    return readPage(listing, page, (after, limit) =>
-      listVersions(this.#domain.store, keyOf(realm, name), after?.[0] as number | undefined, limit),
-    );
+    return readPage(listing, page, (after, limit) => {
+      const [updatedAt, version] = (after as readonly [number, number] | undefined) ?? [];
+      const before = updatedAt === undefined || version === undefined ? undefined : { updatedAt, version };
+      return listVersions(this.#domain.store, keyOf(realm, name), before, limit);
+    });
   }
 
   /** The shadow as it was. Throws `ResourceNotFoundException` where there was none, or it is no longer kept. */
@@ -68,37 +80,39 @@ export class ShadowHistory {
 
   /**
    * Makes the shadow what it was, as an ordinary update with a new version: devices get their delta. `sections` defaults to
-   * `desired` alone, because `reported` is the device's to say.
+   * `desired` alone, because `reported` is the device's to say. Answers what `update/accepted` says, as JSON. Throws
+   * `ResourceNotFoundException` for a point that is not in the history.
    */
   async restore(
     realm: Realm,
     name: ShadowName,
     point: PointInHistory,
     principal: string,
-    sections: readonly ('desired' | 'reported')[] = ['desired'],
-  ): Promise<object> {
+    sections: readonly SectionName[] = ['desired'],
+  ): Promise<string> {
     const target = await this.at(realm, name, point);
-    const current = await this.#shadows.get(realm, name, Buffer.alloc(0));
-    const present = isRejection(current) ? {} : (current as { state: Record<string, JsonObject> }).state;
-    const state = Object.fromEntries(
-      sections.map(section => [section, patchTowards(present[section] ?? {}, target[section])]),
-    );
-    const version = isRejection(current) ? {} : { version: (current as { version: number }).version };
-    const result = await this.#shadows.update(
-      realm,
-      name,
-      Buffer.from(JSON.stringify({ state, ...version })),
-      principal,
-    );
-    if (isRejection(result))
-      throw new ServiceError(result.code === 409 ? 'ConflictException' : 'InvalidRequestException', result.message);
+    const result = await this.#shadows.change(realm, name, shadow => restoring(shadow, target, sections), principal);
+    if (isRejection(result)) throw new ServiceError('InvalidRequestException', result.message);
     return result;
   }
 
   /** Forgets versions older than `age` ms; the one a shadow is at stays. To be called now and then. */
   async forgetOlderThan(age: number): Promise<void> {
-    await this.#domain.store.commit([forgetVersionsBefore(this.#domain.store, this.#domain.clock.now() - age)]);
+    await forgetVersionsBefore(this.#domain.store, this.#domain.clock.now() - age);
   }
+}
+
+/** The update that takes a shadow to where it was. */
+function restoring(shadow: Shadow | undefined, target: ShadowVersion, sections: readonly SectionName[]): ShadowUpdate {
+  const patch = (section: SectionName): JsonObject | undefined =>
+    sections.includes(section) ? patchTowards(shadow?.[section].state ?? {}, target[section]) : undefined;
+  return {
+    clear: false,
+    desired: patch('desired'),
+    reported: patch('reported'),
+    version: undefined,
+    clientToken: undefined,
+  };
 }
 
 const keyOf = (realm: Realm, name: ShadowName) => ({ realm: realmKey(realm), ...name });

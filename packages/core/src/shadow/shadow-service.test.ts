@@ -3,13 +3,15 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Changes } from '../events/changes.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { migrate } from '../store/migrations.ts';
+import type { Store } from '../store/store.ts';
 import type { JsonObject } from './json.ts';
+import { shadowLimits } from './limits.ts';
 import { isRejection } from './request.ts';
 import { emptySection, mergeSection } from './section.ts';
 import { ShadowHistory } from './shadow-history.ts';
 import { Shadows } from './shadow-service.ts';
 import { shadowMigration } from './shadow-store.ts';
-import { parseShadowTopic, ShadowTopics, shadowTopicPrefix } from './shadow-topics.ts';
+import { isShadowReply, parseShadowTopic, ShadowTopics, shadowTopicPrefix } from './shadow-topics.ts';
 
 const realm = { accountId: '000000000000', region: 'us-east-1' };
 const classic = { thingName: 'd1', shadowName: '' };
@@ -23,10 +25,11 @@ interface Announcement {
 let now = start;
 let said: Announcement[] = [];
 let store: MemoryStore;
+const unlimited = { limits: shadowLimits.open };
 const domain = () => ({ store, clock: { now: () => now }, changes: new Changes() });
 const announcer = {
-  announce: (_realm: unknown, name: { thingName: string; shadowName: string }, suffix: string, payload: object) => {
-    said.push({ topic: `${shadowTopicPrefix(name)}/${suffix}`, payload: JSON.parse(JSON.stringify(payload)) });
+  announce: (_realm: unknown, name: { thingName: string; shadowName: string }, suffix: string, payload: string) => {
+    said.push({ topic: `${shadowTopicPrefix(name)}/${suffix}`, payload: JSON.parse(payload) });
   },
 };
 
@@ -148,8 +151,9 @@ it('survives in the store: another service on it reads what the first one wrote'
   });
 });
 
-it('two services on one store, racing with `version`, win each version exactly once', async () => {
-  const [one, two] = [new Shadows(domain(), announcer), new Shadows(domain(), announcer)];
+it('two processes on one store, racing with `version`, win each version exactly once', async () => {
+  const options = { ...unlimited, cacheBytes: 0 };
+  const [one, two] = [new Shadows(domain(), announcer, options), new Shadows(domain(), announcer, options)];
   for (let version = 0; version < 50; version++) {
     const request = Buffer.from(JSON.stringify({ state: { reported: { version } }, version }));
     const results = await Promise.all([
@@ -160,13 +164,109 @@ it('two services on one store, racing with `version`, win each version exactly o
   }
 });
 
-it('a client with ten requests unanswered has the next refused with 429', async () => {
+describe('requests to one shadow', () => {
+  /** Commits wait until they are let go. */
+  function slowStore() {
+    const commits: (() => void)[] = [];
+    const slow: Store = {
+      dialect: 'sqlite',
+      all: query => store.all(query),
+      async commit(writes) {
+        await new Promise<void>(resolve => commits.push(resolve));
+        await store.commit(writes);
+      },
+    };
+    return { slow, commits };
+  }
+  const report = (value: number) => Buffer.from(JSON.stringify({ state: { reported: { value } } }));
+  const turn = () => new Promise(resolve => setImmediate(resolve));
+
+  it('that arrive during a commit are committed together, each upon the one before', async () => {
+    const { slow, commits } = slowStore();
+    const shadows = new Shadows({ ...domain(), store: slow }, announcer);
+    const updates = [1, 2, 3, 4].map(value => shadows.update(realm, classic, report(value), 'p'));
+    await turn();
+    expect(commits).toHaveLength(1);
+    expect(said).toEqual([]);
+    commits.shift()!();
+    await turn();
+    expect(commits).toHaveLength(1);
+    commits.shift()!();
+    const versions = (await Promise.all(updates)).map(accepted => JSON.parse(accepted as string).version);
+    expect(versions).toEqual([1, 2, 3, 4]);
+    expect(said.filter(({ topic }) => topic.endsWith('/accepted')).map(({ payload }) => payload.version)).toEqual(
+      versions,
+    );
+    const { items } = await new ShadowHistory(domain(), shadows).list(realm, classic, {});
+    expect(items.map(({ version }) => version)).toEqual([4, 3, 2, 1]);
+  });
+
+  it('see each other in order: a get after an update waits for it, a delete between two updates counts', async () => {
+    const { slow, commits } = slowStore();
+    const shadows = new Shadows({ ...domain(), store: slow }, announcer);
+    const first = shadows.update(realm, classic, report(1), 'p');
+    const answers = Promise.all([
+      shadows.get(realm, classic, Buffer.alloc(0)),
+      shadows.delete(realm, classic, Buffer.alloc(0)),
+      shadows.get(realm, classic, Buffer.alloc(0)),
+      shadows.update(realm, classic, report(2), 'p'),
+    ]);
+    await turn();
+    commits.shift()!();
+    await first;
+    await turn();
+    commits.shift()!();
+    const [before, deleted, gone, after] = await answers;
+    expect(JSON.parse(before as string)).toMatchObject({ version: 1, state: { reported: { value: 1 } } });
+    expect(JSON.parse(deleted as string)).toMatchObject({ version: 1 });
+    expect(gone).toMatchObject({ code: 404 });
+    expect(JSON.parse(after as string)).toMatchObject({ version: 2 });
+    expect(await new ShadowHistory(domain(), shadows).at(realm, classic, { version: 1 })).toMatchObject({
+      deletedAt: start,
+    });
+  });
+
+  it('fail together when the store fails, and the next one finds what is stored', async () => {
+    let failing = false;
+    const breaking: Store = {
+      dialect: 'sqlite',
+      all: query => store.all(query),
+      commit: writes => (failing ? Promise.reject(new Error('disk full')) : store.commit(writes)),
+    };
+    const shadows = new Shadows({ ...domain(), store: breaking }, announcer);
+    await shadows.update(realm, classic, report(1), 'p');
+    failing = true;
+    said = [];
+    await expect(shadows.update(realm, classic, report(2), 'p')).rejects.toThrow('disk full');
+    expect(said).toEqual([]);
+    failing = false;
+    const answer = await shadows.get(realm, classic, Buffer.alloc(0));
+    expect(JSON.parse(answer as string)).toMatchObject({ version: 1, state: { reported: { value: 1 } } });
+  });
+
+  it('are twenty a second at most, over both faces together, and refused with 429 beyond', async () => {
+    const { send, shadows } = mqtt();
+    for (let i = 0; i < 19; i++) await send('update', { state: { reported: { i } } });
+    expect(isRejection(await shadows.get(realm, classic, Buffer.alloc(0)))).toBe(false);
+    expect(await send('update', { state: {}, clientToken: 't' })).toEqual({
+      'update/rejected': { code: 429, message: 'Too many requests', timestamp: start / 1000, clientToken: 't' },
+    });
+    expect(await shadows.delete(realm, classic, Buffer.alloc(0))).toMatchObject({ code: 429 });
+    expect(await send('name/other/get', undefined)).toMatchObject({ 'get/rejected': { code: 404 } });
+    now += 1000;
+    expect(await send('get', undefined)).toMatchObject({ 'get/accepted': { version: 19 } });
+  });
+});
+
+it('a client with ten requests about a thing unanswered has the next refused with 429', async () => {
   const { topics } = mqtt();
   const topic = '$aws/things/d1/shadow/get';
   const requests = Array.from({ length: 11 }, () =>
     topics.handle(realm, { topic, payload: Buffer.alloc(0), clientId: 'c', principal: 'p' }),
   );
   await topics.handle(realm, { topic, payload: Buffer.alloc(0), clientId: 'other', principal: 'p' });
+  const another = '$aws/things/d2/shadow/get';
+  await topics.handle(realm, { topic: another, payload: Buffer.alloc(0), clientId: 'c', principal: 'p' });
   await Promise.all(requests);
   expect(said.filter(({ payload }) => payload.code === 429)).toHaveLength(1);
 });
@@ -177,6 +277,17 @@ it.each([
   ['$aws/things/d 1/shadow/update', undefined],
   [`$aws/things/d1/shadow/name/${'n'.repeat(65)}/get`, undefined],
 ])('%s is %o', (topic, request) => expect(parseShadowTopic(topic)).toEqual(request));
+
+it.each([
+  ['$aws/things/d1/shadow/update/accepted', true],
+  ['$aws/things/d1/shadow/get/rejected', true],
+  ['$aws/things/d1/shadow/name/n1/update/delta', true],
+  ['$aws/things/d1/shadow/update/documents', true],
+  ['$aws/things/d1/shadow/update', false],
+  ['$aws/things/d1/shadow/get/delta', false],
+  ['$aws/things/d1/jobs/get/accepted', false],
+  ['things/d1/shadow/update/accepted', false],
+])("%s is the service's own: %s", (topic, own) => expect(isShadowReply(topic)).toBe(own));
 
 describe('the history of a shadow', () => {
   const history = (shadows: Shadows) => new ShadowHistory(domain(), shadows);
@@ -234,7 +345,7 @@ describe('the history of a shadow', () => {
   });
 
   it('is bounded by count and by age, and never forgets the current version', async () => {
-    const { send, shadows } = mqtt(new Shadows(domain(), announcer, { history: { versions: 10 } }));
+    const { send, shadows } = mqtt(new Shadows(domain(), announcer, { ...unlimited, historyVersions: 10 }));
     for (let i = 0; i < 64; i++) await send('update', { state: { reported: { i } } });
     const past = history(shadows);
     expect((await past.list(realm, classic, { maxResults: 100 })).items).toHaveLength(10);
@@ -243,8 +354,58 @@ describe('the history of a shadow', () => {
     expect((await past.list(realm, classic, {})).items.map(({ version }) => version)).toEqual([64]);
   });
 
+  it('keeps its order, and every version, when the clock is set back', async () => {
+    const { send, shadows } = mqtt();
+    await send('update', { state: { desired: { a: 1 } } });
+    now -= 5000;
+    await send('update', { state: { desired: { a: 2 } } });
+    const { items } = await history(shadows).list(realm, classic, {});
+    expect(items.map(({ version, updatedAt }) => [version, updatedAt])).toEqual([
+      [2, start],
+      [1, start],
+    ]);
+    expect(await history(shadows).at(realm, classic, { time: start })).toMatchObject({ version: 2 });
+  });
+
+  it('is listed page by page, also across a count that started over', async () => {
+    const { send, shadows } = mqtt();
+    for (let i = 0; i < 3; i++) await send('update', { state: { desired: { i } } });
+    await send('delete', undefined);
+    now += 49 * 3600_000;
+    await shadows.forgetDeleted();
+    for (let i = 0; i < 2; i++) await send('update', { state: { desired: { i } } });
+    const past = history(shadows);
+    const seen: number[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await past.list(realm, classic, { maxResults: 2, nextToken });
+      seen.push(...page.items.map(({ version }) => version));
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+    expect(seen).toEqual([2, 1, 3, 2, 1]);
+  });
+
+  it('forgets by age a thousand rows at a time, and none that is current', async () => {
+    const { shadows } = mqtt(new Shadows(domain(), announcer, unlimited));
+    const past = history(shadows);
+    const many = Array.from({ length: 900 }, (_, i) => ({ thingName: `t${i}`, shadowName: '' }));
+    for (const round of [1, 2, 3]) {
+      for (const name of many)
+        await shadows.update(realm, name, Buffer.from(`{"state":{"reported":{"round":${round}}}}`), 'p');
+      now += 1000;
+    }
+    await past.forgetOlderThan(0);
+    for (const name of [many[0]!, many[899]!])
+      expect((await past.list(realm, name, {})).items.map(({ version }) => version)).toEqual([3]);
+    const [{ count } = { count: -1 }] = await store.all<{ count: number }>({
+      sql: 'select count(*) as count from shadow_version',
+      parameters: [],
+    });
+    expect(count).toBe(900);
+  });
+
   it('may be switched off', async () => {
-    const { send, shadows } = mqtt(new Shadows(domain(), announcer, { history: { versions: 0 } }));
+    const { send, shadows } = mqtt(new Shadows(domain(), announcer, { historyVersions: 0 }));
     await send('update', { state: { reported: { a: 1 } } });
     expect((await history(shadows).list(realm, classic, {})).items).toEqual([]);
   });
@@ -270,16 +431,17 @@ describe('the history of a shadow', () => {
       fc.asyncProperty(fc.array(state, { minLength: 1, maxLength: 15 }), async states => {
         store = new MemoryStore();
         await migrate(store, [shadowMigration]);
-        const { send, shadows } = mqtt();
+        const { send, shadows } = mqtt(new Shadows(domain(), announcer, unlimited));
         for (const each of states) await send('update', { state: each });
-        const { items } = await history(shadows).list(realm, classic, { maxResults: 100 });
+        const past = history(shadows);
+        const { items } = await past.list(realm, classic, { maxResults: 100 });
         let replayed: { desired: JsonObject; reported: JsonObject } = { desired: {}, reported: {} };
-        for (const { change, desired, reported } of items.toReversed()) {
+        for (const { version, change } of items.toReversed()) {
           replayed = {
             desired: replay(replayed.desired, change, 'desired'),
             reported: replay(replayed.reported, change, 'reported'),
           };
-          expect({ desired, reported }).toEqual(replayed);
+          expect(await past.at(realm, classic, { version })).toMatchObject(replayed);
         }
         expect(items).toHaveLength(states.length);
       }),

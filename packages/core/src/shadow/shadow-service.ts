@@ -1,30 +1,29 @@
-/**
- * Use-cases of shadows, one behind both faces: store first, then tell. Updates of one shadow run one after the other, of different
- * shadows together, so that the store commits them as a group. (AWS: using-device-shadows.)
- */
+/** Use-cases of shadows, one behind both faces: decide, store, then tell. (AWS: using-device-shadows.) */
 import type { Domain } from '../domain.ts';
 import { type Realm, realmKey } from '../realm.ts';
 import { type Page, type PageRequest, readPage } from '../store/pagination.ts';
-import { StaleWrite } from '../store/store.ts';
+import { type ShadowLimits, shadowLimits } from './limits.ts';
+import { RequestRate } from './rate.ts';
 import {
-  awsShadowLimits,
   isRejection,
-  parseToken,
+  parseDelete,
+  parseGet,
   parseUpdate,
-  type ShadowLimits,
+  rejection,
   type ShadowRejection,
+  type ShadowUpdate,
 } from './request.ts';
-import { Serial } from './serial.ts';
-import { applyUpdate, getDocument, newShadow, type Shadow, type UpdateOutcome } from './shadow.ts';
+import { applyUpdate, deletedDocument, getDocument, type Shadow, type UpdateOutcome } from './shadow.ts';
+import { ShadowCache } from './shadow-cache.ts';
+import { type Decision, ShadowQueue } from './shadow-queue.ts';
 import {
+  forgetDeletedBefore,
   forgetVersions,
   listShadowNames,
   markDeleted,
-  readShadow,
   rememberVersion,
   type ShadowKey,
   type ShadowRecord,
-  saveShadow,
 } from './shadow-store.ts';
 
 /** A thing's shadow; the classic one's `shadowName` is empty. */
@@ -35,23 +34,20 @@ export interface ShadowName {
 
 /** Tells what became of a shadow; the program publishes it on the shadow's topics. */
 export interface ShadowAnnouncer {
-  /** `suffix` is what follows the shadow's topic prefix: `update/accepted`, `update/delta`, … */
-  announce(realm: Realm, name: ShadowName, suffix: string, payload: object): void;
-}
-
-export interface HistoryLimits {
-  /** Versions kept per shadow; 0 keeps none. */
-  readonly versions: number;
+  /** `suffix` is what follows the shadow's topic prefix: `update/accepted`, `update/delta`, …; `payload` is JSON. */
+  announce(realm: Realm, name: ShadowName, suffix: string, payload: string): void;
 }
 
 export interface ShadowOptions {
+  /** AWS's unless given. */
   readonly limits?: ShadowLimits;
-  readonly history?: HistoryLimits;
-  /** Shadows held in memory, the least recently used go first. */
-  readonly cached?: number;
+  /** Versions of each shadow kept in its history; 100 unless given, 0 keeps none. */
+  readonly historyVersions?: number;
+  /** Bytes of shadows held in memory; 64 MiB unless given. */
+  readonly cacheBytes?: number;
 }
 
-/** A deleted shadow's version count goes on for this long. (AWS: device-shadow-document, "version") */
+/** A deleted shadow's version count goes on for this long, in ms. (AWS: device-shadow-document, "version") */
 const versionOutlivesDelete = 48 * 3600_000;
 
 /** History is cut to its bound once in this many versions. */
@@ -61,73 +57,77 @@ export class Shadows {
   readonly #domain: Domain;
   readonly #announcer: ShadowAnnouncer;
   readonly #limits: ShadowLimits;
-  readonly #history: HistoryLimits;
-  readonly #serial = new Serial();
-  readonly #cache = new Map<string, ShadowRecord | undefined>();
-  readonly #cached: number;
+  readonly #historyVersions: number;
+  readonly #queue: ShadowQueue;
+  readonly #rate: RequestRate;
 
   constructor(domain: Domain, announcer: ShadowAnnouncer, options: ShadowOptions = {}) {
+    const { limits = shadowLimits.aws, historyVersions = 100, cacheBytes = 64 << 20 } = options;
     this.#domain = domain;
     this.#announcer = announcer;
-    this.#limits = options.limits ?? awsShadowLimits;
-    this.#history = options.history ?? { versions: 100 };
-    this.#cached = options.cached ?? 10_000;
+    this.#limits = limits;
+    this.#historyVersions = historyVersions;
+    this.#queue = new ShadowQueue(domain.store, new ShadowCache(cacheBytes));
+    this.#rate = new RequestRate(limits.maxShadowRequestsPerSecond);
   }
 
-  /** Applies an update request, and announces `update/accepted`, `update/documents` and, where they differ, `update/delta`. */
+  /**
+   * Applies an update request, and announces `update/accepted`, `update/documents` and, where they differ, `update/delta`. Answers
+   * what `update/accepted` says.
+   */
   async update(
     realm: Realm,
     name: ShadowName,
     payload: Uint8Array,
     principal: string,
-  ): Promise<object | ShadowRejection> {
-    const request = parseUpdate(payload, this.#limits);
-    if (isRejection(request)) return request;
-    const outcome = await this.#change(realm, name, async (key, record) => {
-      const now = this.now();
-      const deletedLongAgo = record?.deletedAt !== undefined && now - record.deletedAt > versionOutlivesDelete;
-      const lastVersion = record === undefined || deletedLongAgo ? 0 : record.version;
-      const result = applyUpdate(record?.shadow, lastVersion, request, Math.floor(now / 1000), this.#limits);
-      if (isRejection(result)) return result;
-      await this.#save(key, result, record, principal, now);
-      return result;
-    });
+  ): Promise<string | ShadowRejection> {
+    const update = parseUpdate(payload, this.#limits);
+    if (isRejection(update)) return update;
+    if (!this.#isAllowed(keyOf(realm, name))) return tooManyRequests(update.clientToken);
+    return this.change(realm, name, () => update, principal);
+  }
+
+  /** The same for an update that is made from the shadow as it stands; undefined where there is none. */
+  async change(
+    realm: Realm,
+    name: ShadowName,
+    updateOf: (shadow: Shadow | undefined) => ShadowUpdate,
+    principal: string,
+  ): Promise<string | ShadowRejection> {
+    const key = keyOf(realm, name);
+    const outcome = await this.#queue.request(key, record =>
+      this.#decideUpdate(key, record, updateOf(record.shadow), principal),
+    );
     if (isRejection(outcome)) return outcome;
-    this.#announcer.announce(realm, name, 'update/accepted', outcome.accepted);
-    this.#announcer.announce(realm, name, 'update/documents', outcome.documents);
-    if (outcome.delta !== undefined) this.#announcer.announce(realm, name, 'update/delta', outcome.delta);
-    return outcome.accepted;
+    const { accepted, documents, delta } = outcome;
+    this.#announcer.announce(realm, name, 'update/accepted', accepted);
+    this.#announcer.announce(realm, name, 'update/documents', documents);
+    if (delta !== undefined) this.#announcer.announce(realm, name, 'update/delta', delta);
+    return accepted;
   }
 
   /** The document with its delta. */
-  async get(realm: Realm, name: ShadowName, payload: Uint8Array): Promise<object | ShadowRejection> {
-    const request = parseToken(payload, this.#limits);
+  async get(realm: Realm, name: ShadowName, payload: Uint8Array): Promise<string | ShadowRejection> {
+    const request = parseGet(payload, this.#limits);
     if (isRejection(request)) return request;
-    const record = await this.#serial.run(cacheKey(realm, name), () => this.#read(realm, name));
-    if (record?.shadow === undefined) return notFound(name, request.clientToken);
-    return getDocument(record.shadow, Math.floor(this.now() / 1000), request.clientToken);
+    const key = keyOf(realm, name);
+    if (!this.#isAllowed(key)) return tooManyRequests(request.clientToken);
+    const shadow = await this.#queue.request(key, record => ({ result: record.shadow }));
+    if (shadow === undefined) return notFound(name, request.clientToken);
+    return getDocument(shadow, seconds(this.now()), request.clientToken);
   }
 
-  /** Deletes the document; its version number lives on for 48 hours. Announces `delete/accepted`. */
-  async delete(realm: Realm, name: ShadowName, payload: Uint8Array): Promise<object | ShadowRejection> {
-    const request = parseToken(payload, this.#limits);
-    if (isRejection(request)) return request;
-    const result = await this.#change(realm, name, async (key, record) => {
-      if (record?.shadow === undefined) return notFound(name, request.clientToken);
-      const { store } = this.#domain;
-      const { version } = record;
-      const now = this.now();
-      const gone = { ...newShadow(version), version };
-      await store.commit([
-        saveShadow(store, key, gone, { desired: '{}', reported: '{}' }, version, now, now),
-        markDeleted(store, key, version, now),
-      ]);
-      this.#remember(cacheKey(realm, name), { version, shadow: undefined, deletedAt: now });
-      const { clientToken } = request;
-      return { version, timestamp: Math.floor(now / 1000), ...(clientToken !== undefined && { clientToken }) };
-    });
-    if (!isRejection(result)) this.#announcer.announce(realm, name, 'delete/accepted', result);
-    return result;
+  /** Deletes the document; its version number lives on for 48 hours. Announces `delete/accepted`, and answers what it says. */
+  async delete(realm: Realm, name: ShadowName, payload: Uint8Array): Promise<string | ShadowRejection> {
+    const { clientToken } = parseDelete(payload, this.#limits);
+    const key = keyOf(realm, name);
+    if (!this.#isAllowed(key)) return tooManyRequests(clientToken);
+    const now = this.now();
+    const version = await this.#queue.request(key, record => this.#decideDelete(key, record, now));
+    if (version === undefined) return notFound(name, clientToken);
+    const deleted = deletedDocument(version, seconds(now), clientToken);
+    this.#announcer.announce(realm, name, 'delete/accepted', deleted);
+    return deleted;
   }
 
   /** Names of the thing's named shadows, in order; the classic one is never among them. (AWS: ListNamedShadowsForThing) */
@@ -138,78 +138,72 @@ export class Shadows {
     );
   }
 
-  /** Reads, decides and commits on one shadow, alone; again from the start if another node was quicker. */
-  #change<T>(
-    realm: Realm,
-    name: ShadowName,
-    decide: (key: ShadowKey, record: ShadowRecord | undefined) => Promise<T>,
-  ): Promise<T> {
-    const cached = cacheKey(realm, name);
-    return this.#serial.run(cached, async () => {
-      for (;;) {
-        const record = await this.#read(realm, name);
-        try {
-          return await decide({ realm: realmKey(realm), ...name }, record);
-        } catch (error) {
-          this.#cache.delete(cached);
-          if (!(error instanceof StaleWrite)) throw error;
-        }
-      }
-    });
-  }
-
-  async #save(
-    key: ShadowKey,
-    { shadow, text, accepted }: UpdateOutcome,
-    record: ShadowRecord | undefined,
-    principal: string,
-    now: number,
-  ) {
+  /** Forgets the version numbers of shadows deleted long ago. To be called now and then. */
+  async forgetDeleted(): Promise<void> {
     const { store } = this.#domain;
-    const writes = [saveShadow(store, key, shadow, text, record?.version, now)];
-    const { versions } = this.#history;
-    if (versions > 0) {
-      const change = JSON.stringify((accepted as { state: unknown }).state);
-      writes.push(rememberVersion(store, key, shadow.version, text, change, principal, now));
-      if (shadow.version % forgetEvery === 0) writes.push(forgetVersions(store, key, shadow.version - versions));
-    }
-    await store.commit(writes);
-    this.#remember(`${key.realm}\0${key.thingName}\0${key.shadowName}`, toRecord(shadow));
-  }
-
-  async #read(realm: Realm, name: ShadowName): Promise<ShadowRecord | undefined> {
-    const key = cacheKey(realm, name);
-    if (this.#cache.has(key)) {
-      const record = this.#cache.get(key);
-      this.#remember(key, record);
-      return record;
-    }
-    const record = await readShadow(this.#domain.store, { realm: realmKey(realm), ...name });
-    this.#remember(key, record);
-    return record;
-  }
-
-  /** Moves the entry to the young end of the map, and drops the oldest beyond the bound. */
-  #remember(key: string, record: ShadowRecord | undefined): void {
-    this.#cache.delete(key);
-    this.#cache.set(key, record);
-    if (this.#cache.size > this.#cached) this.#cache.delete(this.#cache.keys().next().value as string);
+    await store.commit([forgetDeletedBefore(store, this.now() - versionOutlivesDelete)]);
   }
 
   /** Milliseconds since the epoch, by the clock the shadows live by. */
   now(): number {
     return this.#domain.clock.now();
   }
+
+  #isAllowed({ realm, thingName, shadowName }: ShadowKey): boolean {
+    return this.#rate.allows(`${realm}/${thingName}/${shadowName}`, this.now());
+  }
+
+  #decideUpdate(
+    key: ShadowKey,
+    record: ShadowRecord,
+    update: ShadowUpdate,
+    principal: string,
+  ): Decision<UpdateOutcome | ShadowRejection> {
+    const now = this.now();
+    const forgotten = record.deletedAt !== undefined && now - record.deletedAt > versionOutlivesDelete;
+    const lastVersion = forgotten ? 0 : record.version;
+    const result = applyUpdate(record.shadow, lastVersion, update, seconds(now), this.#limits);
+    if (isRejection(result)) return { result };
+    const { shadow, change } = result;
+    const { version } = shadow;
+    // A clock that was set back must not reorder the history.
+    const updatedAt = Math.max(now, record.updatedAt);
+    const next = { version, shadow, updatedAt, deletedAt: undefined };
+    const kept = this.#historyVersions;
+    if (kept === 0) return { result, next };
+    const { store } = this.#domain;
+    const writes = [rememberVersion(store, key, shadow, change, principal, updatedAt)];
+    if (version % forgetEvery === 0 && version > kept) writes.push(forgetVersions(store, key, version - kept));
+    return { result, next, writes };
+  }
+
+  /** Answers the version the shadow had; undefined where there is none. */
+  #decideDelete(
+    key: ShadowKey,
+    { shadow, version, updatedAt }: ShadowRecord,
+    now: number,
+  ): Decision<number | undefined> {
+    if (shadow === undefined) return { result: undefined };
+    const deletedAt = Math.max(now, updatedAt);
+    return {
+      result: version,
+      next: { version, shadow: undefined, updatedAt: deletedAt, deletedAt },
+      writes: [markDeleted(this.#domain.store, key, version, deletedAt)],
+    };
+  }
 }
 
-const cacheKey = (realm: Realm, { thingName, shadowName }: ShadowName): string =>
-  `${realmKey(realm)}\0${thingName}\0${shadowName}`;
+const keyOf = (realm: Realm, { thingName, shadowName }: ShadowName): ShadowKey => ({
+  realm: realmKey(realm),
+  thingName,
+  shadowName,
+});
 
-const toRecord = (shadow: Shadow): ShadowRecord => ({ version: shadow.version, shadow, deletedAt: undefined });
+const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
+
+const tooManyRequests = (clientToken: string | undefined): ShadowRejection =>
+  rejection(429, 'Too many requests', clientToken);
 
 /** For the classic shadow the message names the thing. (observed) */
-const notFound = ({ thingName, shadowName }: ShadowName, clientToken: string | undefined): ShadowRejection => ({
-  code: 404,
-  message: `No shadow exists with name: '${shadowName || thingName}'`,
-  ...(clientToken !== undefined && { clientToken }),
-});
+const notFound = ({ thingName, shadowName }: ShadowName, clientToken: string | undefined): ShadowRejection =>
+  rejection(404, `No shadow exists with name: '${shadowName || thingName}'`, clientToken);

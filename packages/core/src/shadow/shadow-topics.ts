@@ -3,7 +3,8 @@
  * message that got here is allowed. (AWS: reserved-topics, device-shadow-mqtt.)
  */
 import type { Realm } from '../realm.ts';
-import { isRejection, type ShadowRejection } from './request.ts';
+import { type ShadowLimits, shadowLimits } from './limits.ts';
+import type { ShadowRejection } from './request.ts';
 import type { ShadowAnnouncer, ShadowName, Shadows } from './shadow-service.ts';
 
 type ShadowOperation = 'get' | 'update' | 'delete';
@@ -17,6 +18,12 @@ export const shadowRequestFilters: readonly string[] = (['get', 'update', 'delet
   `$aws/things/+/shadow/${operation}`,
   `$aws/things/+/shadow/name/+/${operation}`,
 ]);
+
+const replyTopic =
+  /^\$aws\/things\/[^/]+\/shadow\/(name\/[^/]+\/)?((get|update|delete)\/(accepted|rejected)|update\/(delta|documents))$/;
+
+/** Whether a topic is one on which the shadow service answers: nobody else may publish there. */
+export const isShadowReply = (topic: string): boolean => topic.startsWith('$aws/things/') && replyTopic.test(topic);
 
 const namePattern = /^[a-zA-Z0-9:_-]{1,128}$/;
 const shadowNamePattern = /^[$a-zA-Z0-9:_-]{1,64}$/;
@@ -46,41 +53,40 @@ export interface ShadowMessage {
 export class ShadowTopics {
   readonly #shadows: Shadows;
   readonly #announcer: ShadowAnnouncer;
+  /** Unanswered requests by client and thing. */
   readonly #inFlight = new Map<string, number>();
-  readonly #maximumInFlight: number;
+  readonly #maxInFlight: number;
 
-  /** `maximumInFlight`: unanswered requests of one client. (AWS: general reference, "in-flight, unacknowledged messages per thing") */
-  constructor(shadows: Shadows, announcer: ShadowAnnouncer, maximumInFlight = 10) {
+  constructor(shadows: Shadows, announcer: ShadowAnnouncer, limits: ShadowLimits = shadowLimits.aws) {
     this.#shadows = shadows;
     this.#announcer = announcer;
-    this.#maximumInFlight = maximumInFlight;
+    this.#maxInFlight = limits.maxShadowRequestsInFlight;
   }
 
   /** Resolves when the request is answered, so that the publisher's acknowledgement can wait for it. */
   async handle(realm: Realm, message: ShadowMessage): Promise<void> {
     const request = parseShadowTopic(message.topic);
     if (request === undefined) return;
-    const client = `${realm.accountId}/${realm.region}/${message.clientId}`;
-    const waiting = this.#inFlight.get(client) ?? 0;
-    if (waiting >= this.#maximumInFlight)
+    const requester = `${realm.accountId}/${realm.region}/${message.clientId}/${request.thingName}`;
+    const waiting = this.#inFlight.get(requester) ?? 0;
+    if (this.#maxInFlight > 0 && waiting >= this.#maxInFlight)
       return this.#reject(realm, request, { code: 429, message: 'Too many requests' });
-    this.#inFlight.set(client, waiting + 1);
+    this.#inFlight.set(requester, waiting + 1);
     try {
       const result = await this.#perform(realm, request, message);
-      if (isRejection(result)) this.#reject(realm, request, result);
+      if (typeof result !== 'string') this.#reject(realm, request, result);
       else if (request.operation === 'get') this.#announcer.announce(realm, request, 'get/accepted', result);
     } finally {
-      const left = (this.#inFlight.get(client) ?? 1) - 1;
-      if (left === 0) this.#inFlight.delete(client);
-      else this.#inFlight.set(client, left);
+      this.#answered(requester);
     }
   }
 
+  /** What an update or delete changed is announced by the service, whichever face asked for it. */
   #perform(
     realm: Realm,
     request: ShadowRequest,
     { payload, principal }: ShadowMessage,
-  ): Promise<object | ShadowRejection> {
+  ): Promise<string | ShadowRejection> {
     switch (request.operation) {
       case 'get':
         return this.#shadows.get(realm, request, payload);
@@ -91,9 +97,15 @@ export class ShadowTopics {
     }
   }
 
+  #answered(requester: string): void {
+    const left = this.#inFlight.get(requester)! - 1;
+    if (left === 0) this.#inFlight.delete(requester);
+    else this.#inFlight.set(requester, left);
+  }
+
   #reject(realm: Realm, request: ShadowRequest, { code, message, clientToken }: ShadowRejection): void {
     const timestamp = Math.floor(this.#shadows.now() / 1000);
-    const payload = { code, message, timestamp, ...(clientToken !== undefined && { clientToken }) };
+    const payload = JSON.stringify({ code, message, timestamp, clientToken });
     this.#announcer.announce(realm, request, `${request.operation}/rejected`, payload);
   }
 }

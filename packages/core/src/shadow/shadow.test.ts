@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isJsonObject, type JsonObject, type JsonValue, jsonEquals, parseJson } from './json.ts';
-import { awsShadowLimits, isRejection, parseToken, parseUpdate, type ShadowRejection } from './request.ts';
+import { shadowLimits } from './limits.ts';
+import { isRejection, parseDelete, parseGet, parseUpdate, type ShadowRejection } from './request.ts';
 import { deltaOf, emptySection, mergeSection } from './section.ts';
 import { applyUpdate, getDocument, newShadow, type Shadow, type UpdateOutcome } from './shadow.ts';
 
@@ -9,8 +10,8 @@ const time = 1_700_000_000;
 
 /** Runs requests one after the other; the last outcome counts. */
 function update(shadow: Shadow | undefined, request: string, lastVersion = 0): UpdateOutcome | ShadowRejection {
-  const parsed = parseUpdate(Buffer.from(request), awsShadowLimits);
-  return isRejection(parsed) ? parsed : applyUpdate(shadow, lastVersion, parsed, time, awsShadowLimits);
+  const parsed = parseUpdate(Buffer.from(request), shadowLimits.aws);
+  return isRejection(parsed) ? parsed : applyUpdate(shadow, lastVersion, parsed, time, shadowLimits.aws);
 }
 
 function accepted(outcome: UpdateOutcome | ShadowRejection): UpdateOutcome {
@@ -73,21 +74,21 @@ describe('delta', () => {
 describe('an update', () => {
   it('of a new shadow makes version 1, and its documents have no previous one', () => {
     const outcome = accepted(update(undefined, '{"state":{"desired":{"a":1}},"clientToken":"x"}'));
-    expect(outcome.accepted).toEqual({
+    expect(JSON.parse(outcome.accepted)).toEqual({
       state: { desired: { a: 1 } },
       metadata: { desired: { a: { timestamp: time } } },
       version: 1,
       timestamp: time,
       clientToken: 'x',
     });
-    expect(outcome.delta).toEqual({
+    expect(JSON.parse(outcome.delta ?? '')).toEqual({
       version: 1,
       timestamp: time,
       state: { a: 1 },
       metadata: { a: { timestamp: time } },
       clientToken: 'x',
     });
-    expect(outcome.documents).toEqual({
+    expect(JSON.parse(outcome.documents)).toEqual({
       current: { state: { desired: { a: 1 } }, metadata: { desired: { a: { timestamp: time } } }, version: 1 },
       timestamp: time,
       clientToken: 'x',
@@ -102,8 +103,13 @@ describe('an update', () => {
   it('with `state: null` clears both sections and keeps the shadow', () => {
     const first = accepted(update(undefined, '{"state":{"desired":{"a":1},"reported":{"a":2}}}'));
     const cleared = accepted(update(first.shadow, '{"state":null}'));
-    expect(cleared.accepted).toEqual({ state: null, metadata: { timestamp: time }, version: 2, timestamp: time });
-    expect(getDocument(cleared.shadow, time, undefined)).toEqual({
+    expect(JSON.parse(cleared.accepted)).toEqual({
+      state: null,
+      metadata: { timestamp: time },
+      version: 2,
+      timestamp: time,
+    });
+    expect(JSON.parse(getDocument(cleared.shadow, time, undefined))).toEqual({
       state: {},
       metadata: {},
       version: 2,
@@ -114,17 +120,23 @@ describe('an update', () => {
   it('with a section of null removes that section', () => {
     const first = accepted(update(undefined, '{"state":{"desired":{"a":1},"reported":{"a":2}}}'));
     const cleared = accepted(update(first.shadow, '{"state":{"desired":null}}'));
-    expect(cleared.accepted).toMatchObject({ state: { desired: null }, metadata: {} });
-    expect(getDocument(cleared.shadow, time, undefined)).toMatchObject({ state: { reported: { a: 2 } } });
+    expect(JSON.parse(cleared.accepted)).toMatchObject({ state: { desired: null }, metadata: {} });
+    expect(JSON.parse(getDocument(cleared.shadow, time, undefined))).toMatchObject({ state: { reported: { a: 2 } } });
   });
 
   it('goes on from the version of a deleted predecessor', () => {
     expect(accepted(update(undefined, '{"state":{"reported":{"z":1}}}', 9)).shadow.version).toBe(10);
   });
 
+  it.each(['1e400', '-1E+999', '12345678901234567890'])('keeps %s as it was written', number => {
+    const outcome = accepted(update(undefined, `{"state":{"desired":{"n":${number}}}}`));
+    expect(outcome.accepted).toContain(`"n":${number}`);
+    expect(outcome.delta).toContain(`"n":${number}`);
+  });
+
   it('keeps integers that a double cannot hold', () => {
     const outcome = accepted(update(undefined, '{"state":{"reported":{"serial":12345678901234567890}}}'));
-    expect(JSON.stringify(getDocument(outcome.shadow, time, undefined))).toContain('"serial":12345678901234567890');
+    expect(getDocument(outcome.shadow, time, undefined)).toContain('"serial":12345678901234567890');
   });
 
   const nested = (levels: number): string =>
@@ -154,8 +166,15 @@ describe('an update', () => {
     expect(isRejection(update(undefined, nested(8)))).toBe(false);
   });
 
+  it('may hold 8192 bytes of sections, whatever is around them', () => {
+    const request = (bytes: number) =>
+      `{"state":{"desired":{"a":"${'x'.repeat(bytes - '{"a":""}'.length - '{}'.length)}"}},"clientToken":"t","version":0}`;
+    expect(isRejection(update(undefined, request(8192)))).toBe(false);
+    expect(update(undefined, request(8193))).toMatchObject({ code: 413, clientToken: 't' });
+  });
+
   it('in another encoding than UTF-8 is rejected with 415', () => {
-    expect(parseUpdate(Buffer.from([0x7b, 0xff, 0x7d]), awsShadowLimits)).toMatchObject({ code: 415 });
+    expect(parseUpdate(Buffer.from([0x7b, 0xff, 0x7d]), shadowLimits.aws)).toMatchObject({ code: 415 });
   });
 
   it('that would grow the stored document beyond its limit is rejected, and names its token', () => {
@@ -169,12 +188,20 @@ describe('an update', () => {
   });
 });
 
-describe('a get or delete', () => {
-  it('may be empty', () => expect(parseToken(Buffer.alloc(0), awsShadowLimits)).toEqual({ clientToken: undefined }));
+describe('a get', () => {
+  it('may be empty', () => expect(parseGet(Buffer.alloc(0), shadowLimits.aws)).toEqual({ clientToken: undefined }));
   it('may carry a token', () =>
-    expect(parseToken(Buffer.from('{"clientToken":"t"}'), awsShadowLimits)).toEqual({ clientToken: 't' }));
+    expect(parseGet(Buffer.from('{"clientToken":"t"}'), shadowLimits.aws)).toEqual({ clientToken: 't' }));
   it('that is no JSON is rejected', () =>
-    expect(parseToken(Buffer.from('{'), awsShadowLimits)).toMatchObject({ code: 400 }));
+    expect(parseGet(Buffer.from('{'), shadowLimits.aws)).toMatchObject({ code: 400 }));
+});
+
+describe('a delete', () => {
+  it('may carry a token', () =>
+    expect(parseDelete(Buffer.from('{"clientToken":"t"}'), shadowLimits.aws)).toEqual({ clientToken: 't' }));
+  it.each(['', '{', 'now', '{"clientToken":7}'])('is no worse for saying %j', payload =>
+    expect(parseDelete(Buffer.from(payload), shadowLimits.aws)).toEqual({ clientToken: undefined }),
+  );
 });
 
 describe('for any sequence of updates', () => {
@@ -201,7 +228,7 @@ describe('for any sequence of updates', () => {
           const outcome = accepted(update(shadow, JSON.stringify({ state })));
           shadow = outcome.shadow;
           if (outcome.delta === undefined) continue;
-          const { state: delta } = outcome.delta as { state: JsonObject };
+          const { state: delta } = JSON.parse(outcome.delta) as { state: JsonObject };
           shadow = accepted(update(shadow, JSON.stringify({ state: { reported: delta } }))).shadow;
           expect(deltaOf(shadow.desired, shadow.reported.state)).toBeUndefined();
         }

@@ -88,7 +88,8 @@ function flagFor(name: OptionName, mode: Mode): Flag {
   return flag;
 }
 
-function defaultText({ default: given }: Option<unknown>, mode: Mode): string {
+function defaultText({ default: given, shown }: Option<unknown>, mode: Mode): string {
+  if (shown !== undefined) return shown;
   const value = typeof given === 'function' ? given(mode) : given;
   if (value === null) return 'off';
   if (value === undefined) return '';

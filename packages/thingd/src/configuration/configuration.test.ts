@@ -43,6 +43,27 @@ test('a flag wins over the environment, the environment over the file, the file 
   expect(regionOf({ file, environment, flags })).toBe('ap-south-1');
 });
 
+test('the shadows have limits beside the broker, in each profile and by name', () => {
+  expect(configuration({}).limits).toMatchObject({ maxShadowBytes: 8192, maxShadowRequestsPerSecond: 20 });
+  expect(configuration({ flags: { limits: 'open' } }).limits).toMatchObject({ maxShadowRequestsPerSecond: 0 });
+  const { limits } = configuration({ flags: { limit: ['maxShadowBytes=30000', 'maxShadowRequestsPerSecond=0'] } });
+  expect(limits).toMatchObject({ maxShadowBytes: 30_000, maxShadowRequestsPerSecond: 0, maxShadowDepth: 8 });
+});
+
+test.each([
+  ['0', 0],
+  ['90s', 90_000],
+  ['12h', 12 * 3600_000],
+  ['30d', 30 * 24 * 3600_000],
+])('a shadow history age of %s is %i ms', (age, milliseconds) => {
+  expect(configuration({ environment: { THINGD_SHADOW_HISTORY_AGE: age } }).shadowHistoryAge).toBe(milliseconds);
+});
+
+test('a shadow history is a hundred versions and thirty days unless told', () => {
+  expect(configuration({})).toMatchObject({ shadowHistoryVersions: 100, shadowHistoryAge: 30 * 24 * 3600_000 });
+  expect(configuration({ flags: { shadowHistoryVersions: '0' } }).shadowHistoryVersions).toBe(0);
+});
+
 test('an empty environment variable is none', () => {
   expect(configuration({ environment: { THINGD_HTTP: '' } }).listeners.http?.port).toBe(4566);
 });

@@ -1,10 +1,9 @@
 /** What the program was told to be: flags over environment over `thingd.config.json` over defaults, read once, at start. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Profile } from '@thingd/broker';
 import type { Realm } from '@thingd/core';
 import type { Address } from './address.ts';
-import { composeLimits, LimitError } from './limits.ts';
+import { composeLimits, LimitError, type Limits } from './limits.ts';
 import { environmentOf, flagOf, type Mode, type Option, type OptionName, options } from './options.ts';
 
 export const listenerNames = ['http', 'https', 'mqtts', 'mqtt'] as const;
@@ -21,7 +20,11 @@ export interface Configuration {
   readonly defaultRealm: Realm;
   /** All realms served, the default one first; undefined is any. */
   readonly realms: readonly Realm[] | undefined;
-  readonly limits: Profile;
+  readonly limits: Limits;
+  /** Versions of each shadow kept in its history; 0 keeps none. */
+  readonly shadowHistoryVersions: number;
+  /** Milliseconds a version is kept; 0 is no bound. */
+  readonly shadowHistoryAge: number;
   /** The name of an IoT policy, a document, or undefined for everything in `dev` and nothing in `start`. */
   readonly anonymousPolicy: string | undefined;
   readonly durability: 'full' | 'normal';
@@ -88,6 +91,8 @@ export function configure(sources: ConfigurationSources): Configuration {
     defaultRealm,
     realms: mode === 'dev' ? undefined : [defaultRealm, ...further],
     limits: limitsOf(get('limits'), given),
+    shadowHistoryVersions: get('shadowHistoryVersions'),
+    shadowHistoryAge: get('shadowHistoryAge'),
     anonymousPolicy: get('anonymousPolicy'),
     durability: get('durability'),
     logLevel: get('logLevel'),
@@ -96,7 +101,7 @@ export function configure(sources: ConfigurationSources): Configuration {
 }
 
 /** Limits set by name add up over the sources, unlike everything else: a flag for one leaves the file's others standing. */
-function limitsOf(profile: Parameters<typeof composeLimits>[0], sources: ConfigurationSources): Profile {
+function limitsOf(profile: Parameters<typeof composeLimits>[0], sources: ConfigurationSources): Limits {
   const nothing = { flags: {}, environment: {}, file: {} };
   const overrides = {
     ...resolve<object>('limit', { ...sources, ...nothing, file: sources.file }),

@@ -1,9 +1,19 @@
-/** The broker's limits as configured: one of its profiles, and single limits set by name. */
+/** Limits as configured: those of one profile, the broker's and the shadows' together, and single ones set by name. */
 import { type Profile, profiles } from '@thingd/broker';
+import { type ShadowLimits, shadowLimits } from '@thingd/core';
+
+/** Every limit there is, by name. */
+export type Limits = Profile & ShadowLimits;
 
 export type ProfileName = keyof typeof profiles;
 
 export const profileNames = Object.keys(profiles) as ProfileName[];
+
+const limitsOf: Readonly<Record<ProfileName, Limits>> = {
+  aws: { ...profiles.aws, ...shadowLimits.aws },
+  open: { ...profiles.open, ...shadowLimits.open },
+  strict: { ...profiles.strict, ...shadowLimits.open },
+};
 
 /** A limit's name, and what it may be set to, for messages. */
 export class LimitError extends Error {
@@ -11,51 +21,61 @@ export class LimitError extends Error {
 }
 
 /** Fields whose value is one of several words. */
-const words: Partial<Record<keyof Profile, readonly string[]>> = {
+const words: Partial<Record<keyof Limits, readonly string[]>> = {
   publishDenied311: ['close', 'discard'],
   publishDeniedQoS0: ['close', 'discard'],
   subscribeDenied311: ['close', 'suback'],
 };
 
-/** Of these the broker needs at least one. */
-const positive: ReadonlySet<keyof Profile> = new Set([
+/** Of these at least one is needed. */
+const positive: ReadonlySet<keyof Limits> = new Set([
   'receiveMaximum',
   'maxInflight',
   'maxPacketBytes',
   'maxOutputBytes',
+  'maxShadowBytes',
+  'maxShadowDepth',
 ]);
 
-const settable = (name: string): name is keyof Profile =>
-  name in profiles.open && name !== 'name' && typeof profiles.open[name as keyof Profile] !== 'object';
+/** Upper bounds beyond which the program itself would not stand; documents are walked by recursion. */
+const most: Partial<Record<keyof Limits, number>> = { maximumQoS: 2, maxShadowDepth: 1000 };
+
+const settable = (name: string): name is keyof Limits =>
+  name in limitsOf.open && name !== 'name' && typeof limitsOf.open[name as keyof Limits] !== 'object';
 
 /** The profile with the named limits set. Values come as text or JSON values. Throws `LimitError` naming the limit. */
-export function composeLimits(profile: ProfileName, overrides: Readonly<Record<string, unknown>>): Profile {
-  const composed: Record<string, unknown> = { ...profiles[profile] };
+export function composeLimits(profile: ProfileName, overrides: Readonly<Record<string, unknown>>): Limits {
+  const composed: Record<string, unknown> = { ...limitsOf[profile] };
   for (const [name, value] of Object.entries(overrides)) {
     if (!settable(name)) {
-      const names = Object.keys(profiles.open).filter(settable).sort();
+      const names = Object.keys(limitsOf.open).filter(settable).sort();
       throw new LimitError(`there is no limit \`${name}\`; the limits are ${names.join(', ')}`);
     }
     composed[name] = readLimit(name, value);
   }
-  return composed as unknown as Profile;
+  return composed as unknown as Limits;
 }
 
-function readLimit(name: keyof Profile, value: unknown): number | boolean | string {
+function readLimit(name: keyof Limits, value: unknown): number | boolean | string {
   const text = String(value);
   const allowed = words[name];
   if (allowed !== undefined) {
     if (allowed.includes(text)) return text;
     throw new LimitError(`\`${name}\` expects ${allowed.join(' or ')}, not \`${text}\``);
   }
-  if (typeof profiles.open[name] === 'boolean') {
+  if (typeof limitsOf.open[name] === 'boolean') {
     if (text === 'true' || text === 'false') return text === 'true';
     throw new LimitError(`\`${name}\` expects true or false, not \`${text}\``);
   }
   const number = Number(text);
   const least = positive.has(name) ? 1 : 0;
-  const most = name === 'maximumQoS' ? 2 : Number.MAX_SAFE_INTEGER;
-  if (text.trim() !== '' && Number.isSafeInteger(number) && number >= least && number <= most) return number;
-  const meaning = name === 'maximumQoS' ? '0, 1 or 2' : least === 1 ? 'a number from 1' : 'a number, 0 for no limit';
+  if (text.trim() !== '' && Number.isSafeInteger(number) && number >= least && number <= (most[name] ?? number))
+    return number;
+  const meaning =
+    name === 'maximumQoS'
+      ? '0, 1 or 2'
+      : least === 1
+        ? `a number from 1${name in most ? ` to ${most[name]}` : ''}`
+        : 'a number, 0 for no limit';
   throw new LimitError(`\`${name}\` expects ${meaning}, not \`${text}\``);
 }

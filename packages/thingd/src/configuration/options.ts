@@ -13,6 +13,8 @@ export interface Option<T> {
   /** Text from a flag or the environment, any JSON value from the file. Undefined if it is not what is expected. */
   read(value: unknown): T | undefined;
   readonly default: T | ((mode: Mode) => T);
+  /** The default as the help shows it, where its value does not say it. */
+  readonly shown?: string;
   /** The flag may be given several times; `read` gets a list. */
   readonly repeatable?: boolean;
 }
@@ -76,6 +78,20 @@ function readLimits(value: unknown): Readonly<Record<string, unknown>> | undefin
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
 }
 
+function readCount(value: unknown): number | undefined {
+  const count = /^\d+$/.test(text(value)) ? Number(text(value)) : Number.NaN;
+  return Number.isSafeInteger(count) ? count : undefined;
+}
+
+const millisecondsOf: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3600_000, d: 24 * 3600_000 };
+
+/** `90s`, `15m`, `12h`, `30d` in milliseconds; `0` has no unit. */
+function readDuration(value: unknown): number | undefined {
+  if (text(value) === '0') return 0;
+  const [, number = '', unit = ''] = /^(\d{1,9})([smhd])$/.exec(text(value)) ?? [];
+  return number === '' ? undefined : Number(number) * (millisecondsOf[unit] ?? Number.NaN);
+}
+
 function readRealms(value: unknown): readonly string[] | undefined {
   const realms = Array.isArray(value) ? value.map(text) : [];
   return realms.every(realm => realmPattern.test(realm)) ? realms : undefined;
@@ -137,6 +153,21 @@ export const options = {
     default: {},
     repeatable: true,
   } as Option<Readonly<Record<string, unknown>>>,
+  shadowHistoryVersions: {
+    placeholder: '<count>',
+    help: 'versions of each shadow kept in its history; 0 keeps none',
+    expects: 'a number of versions, 0 for no history',
+    read: readCount,
+    default: 100,
+  } as Option<number>,
+  shadowHistoryAge: {
+    placeholder: '<time>',
+    help: 'how long a version stays in the history, the current one aside; 0 for no bound',
+    expects: 'a time such as `12h` or `30d` (s, m, h, d), 0 for no bound',
+    read: readDuration,
+    default: 30 * 24 * 3600_000,
+    shown: '30d',
+  } as Option<number>,
   anonymousPolicy: {
     placeholder: '<policy>',
     help: 'what clients of --mqtt may do: an IoT policy by name, or a document (`dev`: everything; `start`: nothing)',

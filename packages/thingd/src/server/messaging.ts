@@ -89,7 +89,10 @@ export async function openMessaging(options: MessagingOptions, started: Started)
       reason: 'the credentials are not valid any more',
     });
   };
-  const realms = new Realms({ broker, domain, failed });
+  const { limits, shadowHistoryVersions, shadowHistoryAge } = configuration;
+  const shadows = { limits, historyVersions: shadowHistoryVersions, historyAge: shadowHistoryAge };
+  const realms = new Realms({ broker, domain, shadows, failed });
+  started.push(() => realms.shadows.close());
   for (const realm of configuration.realms ?? [defaultRealm]) realms.open(realm);
   return { broker, realms, devices, permissions, denials, anonymous, endConnections };
 }

@@ -1,16 +1,8 @@
 /** Realms as they come into being: the broker's topic space of each, with the domain's handlers in it. */
 import type { Messages } from '@thingd/api';
-import type { Broker, Message, RealmHandle } from '@thingd/broker';
-import {
-  type Domain,
-  type Realm,
-  realmKey,
-  type ShadowAnnouncer,
-  Shadows,
-  ShadowTopics,
-  shadowRequestFilters,
-  shadowTopicPrefix,
-} from '@thingd/core';
+import type { Broker, RealmHandle } from '@thingd/broker';
+import { type Domain, type Realm, realmKey } from '@thingd/core';
+import { RealmShadows, type ShadowSettings } from '../shadows/index.ts';
 
 /** Who speaks where no client does: shadows, lifecycle events, registrations. */
 const publisher = { clientId: '', principal: 'thingd' };
@@ -18,22 +10,20 @@ const publisher = { clientId: '', principal: 'thingd' };
 export interface RealmsOptions {
   readonly broker: Broker;
   readonly domain: Domain;
+  readonly shadows: ShadowSettings;
   readonly failed: (error: unknown, where: string) => void;
 }
 
 export class Realms {
-  readonly shadows: Shadows;
+  readonly shadows: RealmShadows;
   readonly #options: RealmsOptions;
-  readonly #shadowTopics: ShadowTopics;
   readonly #open = new Map<string, RealmHandle>();
 
   constructor(options: RealmsOptions) {
     this.#options = options;
-    const announcer: ShadowAnnouncer = {
-      announce: (realm, name, suffix, payload) => this.publish(realm, `${shadowTopicPrefix(name)}/${suffix}`, payload),
-    };
-    this.shadows = new Shadows(options.domain, announcer);
-    this.#shadowTopics = new ShadowTopics(this.shadows, announcer);
+    const { domain, shadows, failed } = options;
+    const publish = (realm: Realm, topic: string, json: string) => this.publishJson(realm, topic, json);
+    this.shadows = new RealmShadows({ ...shadows, domain, failed, publish });
   }
 
   /** The realm's topic space. Whoever lets a client or a message into a realm opens it, so that its handlers are there. */
@@ -43,9 +33,7 @@ export class Realms {
     if (known !== undefined) return known;
     const handle = this.#options.broker.realm(key);
     this.#open.set(key, handle);
-    const answerShadow = ({ topic, payload, publisher }: Message) =>
-      this.#shadowTopics.handle(realm, { topic, payload, ...publisher });
-    for (const filter of shadowRequestFilters) handle.handle(filter, answerShadow);
+    this.shadows.answerIn(realm, handle);
     return handle;
   }
 
@@ -61,7 +49,12 @@ export class Realms {
 
   /** Publishes what the service itself has to say, as JSON. */
   publish(realm: Realm, topic: string, payload: object): void {
-    const message = { topic, payload: Buffer.from(JSON.stringify(payload)), qos: 1, retain: false, publisher } as const;
+    this.publishJson(realm, topic, JSON.stringify(payload));
+  }
+
+  /** The same for what is JSON already. Subscribers get it at QoS 1 at most, and it is never retained. */
+  publishJson(realm: Realm, topic: string, json: string): void {
+    const message = { topic, payload: Buffer.from(json), qos: 1, retain: false, publisher } as const;
     this.open(realm)
       .publish(message)
       .catch(error => this.#options.failed(error, `publish to \`${topic}\``));

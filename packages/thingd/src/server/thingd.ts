@@ -143,7 +143,7 @@ function apiOptions({ configuration, ground, messaging, metrics, clock, log }: P
   return {
     handlers: operations({
       ...ground.services,
-      shadows: realms.shadows,
+      shadows: realms.shadows.service,
       messages: realms.messages(configuration.limits),
       clock,
       endpoints: { address: () => hostname },
