@@ -136,17 +136,18 @@ export class Route {
 /** The routes one publisher uses, bounded: a publisher of ever new topics forgets and looks up again. */
 export class RouteCache {
   readonly #capacity: number;
-  readonly #routes = new Map<string, Route>();
+  #routes: Map<string, Route> | undefined;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
   get(topic: string): Route | undefined {
-    return this.#routes.get(topic);
+    return this.#routes?.get(topic);
   }
 
   set(route: Route): void {
+    this.#routes ??= new Map();
     if (this.#routes.size >= this.#capacity) this.#routes.clear();
     this.#routes.set(route.topic, route);
   }

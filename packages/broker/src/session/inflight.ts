@@ -10,12 +10,16 @@ export const Owed = { nothing: 0, puback: 1, pubrec: 2, pubcomp: 3 } as const;
 export type Owed = (typeof Owed)[keyof typeof Owed];
 
 const smallest = 8;
+/** Where nothing was ever in flight: most sessions of most fleets. */
+const noIds = new Uint16Array(1);
+const noneOwed = new Uint8Array(1);
+const noDeliveries: (Delivery | undefined)[] = [undefined];
 
 export class Inflight {
   /** INVARIANT: an id in use sits at `id & (capacity - 1)`; 0 marks a free slot. */
-  #ids = new Uint16Array(smallest);
-  #owed = new Uint8Array(smallest);
-  #deliveries: (Delivery | undefined)[] = new Array<Delivery | undefined>(smallest).fill(undefined);
+  #ids = noIds;
+  #owed = noneOwed;
+  #deliveries = noDeliveries;
   #last = 0;
   #size = 0;
 
@@ -25,6 +29,7 @@ export class Inflight {
 
   /** Takes the next free packet id. The caller keeps `size` below 65,535. [MQTT-2.2.1-3] */
   open(owed: Owed, delivery: Delivery | undefined): number {
+    if (this.#ids === noIds) this.#grow(smallest);
     for (;;) {
       this.#last = (this.#last % 65_535) + 1;
       const id = this.#last;
@@ -32,13 +37,14 @@ export class Inflight {
         this.#set(id, owed, delivery);
         return id;
       }
-      if (this.#size * 2 > this.#ids.length) this.#grow();
+      if (this.#size * 2 > this.#ids.length) this.#grow(this.#ids.length * 2);
     }
   }
 
   /** Puts an entry back that an earlier run of the broker had. */
   restore(id: number, owed: Owed, delivery: Delivery): void {
-    while (this.#ids[id & (this.#ids.length - 1)] !== 0) this.#grow();
+    if (this.#ids === noIds) this.#grow(smallest);
+    while (this.#ids[id & (this.#ids.length - 1)] !== 0) this.#grow(this.#ids.length * 2);
     this.#set(id, owed, delivery);
     this.#last = id;
   }
@@ -80,11 +86,10 @@ export class Inflight {
   }
 
   /** Ids that differ in their low bits still do with one bit more, so nothing collides here. */
-  #grow(): void {
+  #grow(capacity: number): void {
     const ids = this.#ids;
     const owed = this.#owed;
     const deliveries = this.#deliveries;
-    const capacity = ids.length * 2;
     this.#ids = new Uint16Array(capacity);
     this.#owed = new Uint8Array(capacity);
     this.#deliveries = new Array<Delivery | undefined>(capacity).fill(undefined);
