@@ -26,6 +26,7 @@ export type {
   IotJobsDataOutput,
 } from './generated/iot-jobs-data.ts';
 export type { IotDataInput, IotDataOperationName, IotDataOperations, IotDataOutput } from './generated/iotdata.ts';
+export type { ConnectionState, Connections, DirectDelivery } from './operations/connections.ts';
 export type { Endpoints, EndpointType } from './operations/endpoint.ts';
 export { type OperationServices, operations } from './operations/index.ts';
 export type { MessageProperties, Messages, OutgoingMessage, RetainedMessage } from './operations/messages.ts';

@@ -38,7 +38,11 @@ let server: TestServer;
 let client: IoTDataPlaneClient;
 
 const connections: Connections = {
-  find: (_realm, clientId) => new Map([['here', here] as const, ['gone', gone] as const]).get(clientId),
+  find: (_realm, clientId) =>
+    new Map([
+      ['here', here],
+      ['gone', gone],
+    ]).get(clientId),
   disconnect: (_realm, clientId, options) => {
     disconnected.push([clientId, options]);
     return clientId === 'here/and there';

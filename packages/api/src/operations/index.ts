@@ -2,7 +2,9 @@
 import { type CaCertificateServices, caCertificateOperations } from './ca-certificates.ts';
 import { type CertificateTransferServices, certificateTransferOperations } from './certificate-transfers.ts';
 import { type CertificateServices, certificateOperations } from './certificates.ts';
+import { type ConnectionServices, connectionOperations } from './connections.ts';
 import { type EndpointServices, endpointOperations } from './endpoint.ts';
+import { type EventServices, eventOperations } from './events.ts';
 import { type MessageServices, messageOperations } from './messages.ts';
 import type { Handlers } from './operation.ts';
 import { type PolicyServices, policyOperations } from './policies.ts';
@@ -16,7 +18,9 @@ import { type ThingServices, thingOperations } from './things.ts';
 export type OperationServices = CaCertificateServices &
   CertificateServices &
   CertificateTransferServices &
+  ConnectionServices &
   EndpointServices &
+  EventServices &
   MessageServices &
   PolicyServices &
   ShadowServices &
@@ -31,6 +35,7 @@ export const operations = (services: OperationServices): Handlers => ({
     ...certificateOperations(services),
     ...certificateTransferOperations(services),
     ...endpointOperations(services),
+    ...eventOperations(services),
     ...policyOperations(services),
     ...tagOperations(services),
     ...thingGroupOperations(services),
@@ -38,6 +43,7 @@ export const operations = (services: OperationServices): Handlers => ({
     ...thingTypeOperations(services),
   },
   iotdata: {
+    ...connectionOperations(services),
     ...messageOperations(services),
     ...shadowOperations(services),
   },

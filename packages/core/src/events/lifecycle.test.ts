@@ -66,6 +66,7 @@ test.each([
   ['$lamp', true],
   ['lamp#1', false],
   ['a+b', false],
-])('a client called %s has events: %s', (clientId, has) => {
+  ['x'.repeat(65_535), false],
+])('a client called %.10s has events: %s', (clientId, has) => {
   expect(hasLifecycleEvents(clientId)).toBe(has);
 });

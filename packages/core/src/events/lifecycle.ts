@@ -20,8 +20,12 @@ export interface LifecycleSubject {
   readonly principalIdentifier: string;
 }
 
+/** More would not fit into a topic behind the longest of the prefixes. [MQTT-4.7.3-3] */
+const maximumBytes = 65_000;
+
 /** *Client IDs that contain # or + do not receive lifecycle events*: no topic can have them in its name. */
-export const hasLifecycleEvents = (clientId: string): boolean => !clientId.includes('#') && !clientId.includes('+');
+export const hasLifecycleEvents = (clientId: string): boolean =>
+  !clientId.includes('#') && !clientId.includes('+') && Buffer.byteLength(clientId) <= maximumBytes;
 
 /** `timestamp` here and below: milliseconds since the epoch. */
 export const connectedEvent = (

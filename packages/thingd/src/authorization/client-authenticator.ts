@@ -11,7 +11,7 @@ import {
   type Will,
 } from '@thingd/broker';
 import { type Clock, type ConnectAttribute, iotArn, type Realm, realmKey, ServiceError } from '@thingd/core';
-import { ConnectionAuthorizer } from './connection-authorizer.ts';
+import { type ConnectedThing, ConnectionAuthorizer } from './connection-authorizer.ts';
 import type { Denials } from './denials.ts';
 import type { DeviceCertificates } from './device-certificates.ts';
 import type { Dependencies, Live, LiveConnections } from './live-connections.ts';
@@ -20,6 +20,7 @@ import {
   type Circumstances,
   type ClientIdentity,
   type PermissionResolver,
+  type Permissions,
   principalOf,
 } from './permissions.ts';
 
@@ -33,8 +34,18 @@ export interface ClientAuthenticatorOptions {
   readonly certificateDisabled: (certificate: { readonly realm: Realm; readonly certificateId: string }) => void;
   /** Told of the realm before a client enters it. */
   readonly entering: (realm: Realm) => void;
+  /** Policies do not let a known client connect, or not publish its will. */
+  readonly unauthorized?: (attempt: UnauthorizedAttempt) => void;
   /** Who comes without any credentials; undefined is nobody. */
   readonly anonymous: ClientIdentity | undefined;
+}
+
+export interface UnauthorizedAttempt {
+  readonly realm: Realm;
+  readonly clientId: string;
+  readonly principal: string;
+  readonly thing: ConnectedThing | undefined;
+  readonly sourceIp: string;
 }
 
 const refuse = (reason: string): Refusal => ({
@@ -53,7 +64,7 @@ export class ClientAuthenticator implements Authenticator {
   }
 
   async authenticate(connect: Connect, origin: Origin): Promise<Admission | Refusal> {
-    const identity = await this.#identify(origin);
+    const identity = await this.#identify(origin, connect.clientId);
     if (typeof identity === 'string') return refuse(identity);
     const { permissions, clock, live, devices, certificateDisabled } = this.#options;
     const resolvedAt = live.version;
@@ -61,17 +72,19 @@ export class ClientAuthenticator implements Authenticator {
     const resolved = await permissions.resolve(identity, clientId);
     const circumstances = circumstancesOf(connect, origin, identity);
     const bound = bindPermissions(identity, resolved, circumstances, clock);
-    const authorizer = new ConnectionAuthorizer(identity.realm, bound);
-    if (!authorizer.connect(clientId)) return this.#denied(identity, clientId, authorizer, 'connect', clientId);
+    const authorizer = new ConnectionAuthorizer(identity.realm, bound, thingOf(resolved));
+    const denied = (action: 'connect' | 'publish', name: string): Refusal =>
+      this.#denied(identity, clientId, plainAddress(origin.remoteAddress), authorizer, action, name);
+    if (!authorizer.connect(clientId)) return denied('connect', clientId);
     const { will } = connect;
     if (will !== undefined && !mayLeave(will, authorizer)) {
-      return this.#denied(identity, clientId, authorizer, 'publish', will.topic);
+      return denied('publish', will.topic);
     }
     const rebind = async (): Promise<Dependencies> => {
       // A certificate disabled while its CONNECT was being decided was not yet among the connections to end.
       if (identity.kind === 'certificate' && !(await devices.isActive(identity))) certificateDisabled(identity);
       const fresh = await permissions.resolve(identity, clientId);
-      authorizer.rebind(bindPermissions(identity, fresh, circumstances, clock));
+      authorizer.rebind(bindPermissions(identity, fresh, circumstances, clock), thingOf(fresh));
       return fresh.dependencies;
     };
     const realm = realmKey(identity.realm);
@@ -100,7 +113,7 @@ export class ClientAuthenticator implements Authenticator {
   }
 
   /** Who it is, or why it may not be. A signed URL was checked at the upgrade and goes before a certificate. */
-  async #identify(origin: Origin): Promise<ClientIdentity | string> {
+  async #identify(origin: Origin, clientId: string): Promise<ClientIdentity | string> {
     if (origin.identity !== undefined) return origin.identity as ClientIdentity;
     const { devices, anonymous } = this.#options;
     const { peerCertificate, serverName } = origin;
@@ -108,7 +121,7 @@ export class ClientAuthenticator implements Authenticator {
     const identity = await devices.identify(peerCertificate, serverName);
     if ('kind' in identity) return identity;
     try {
-      await devices.registerOnConnect(peerCertificate, serverName);
+      await devices.registerOnConnect(peerCertificate, serverName, clientId);
       return identity.reason;
     } catch (error) {
       if (error instanceof ServiceError) return error.message;
@@ -119,16 +132,23 @@ export class ClientAuthenticator implements Authenticator {
   #denied(
     identity: ClientIdentity,
     clientId: string,
+    sourceIp: string,
     authorizer: ConnectionAuthorizer,
     action: 'connect' | 'publish',
     name: string,
   ): Refusal {
     const request = authorizer.denied(action, name);
-    const who = { realm: realmKey(identity.realm), principal: principalOf(identity), clientId };
-    this.#options.denials.record({ ...who, ...request }, () => authorizer.explain(request));
+    const principal = principalOf(identity);
+    this.#options.unauthorized?.({ realm: identity.realm, clientId, principal, thing: authorizer.thing, sourceIp });
+    this.#options.denials.record({ realm: realmKey(identity.realm), principal, clientId, ...request }, () =>
+      authorizer.explain(request),
+    );
     return refuse(action === 'connect' ? 'not authorized to connect' : 'not authorized to publish the will');
   }
 }
+
+const thingOf = ({ thing, isExclusive }: Permissions): ConnectedThing | undefined =>
+  thing && { thingName: thing.thingName, isExclusive };
 
 /** The broker publishes a will whoever may hear it: whether the client may is settled when it leaves it. */
 const mayLeave = (will: Will, authorizer: ConnectionAuthorizer): boolean => authorizer.publish(will.topic, will.retain);

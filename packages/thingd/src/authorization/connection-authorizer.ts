@@ -2,18 +2,31 @@
 import type { Authorizer } from '@thingd/broker';
 import { type BoundPolicies, decideReceive, type Explanation, iotArn, type Realm } from '@thingd/core';
 
+/** The thing a connection is taken for. */
+export interface ConnectedThing {
+  readonly thingName: string;
+  /** The certificate is this thing's alone: only then do lifecycle events name it. */
+  readonly isExclusive: boolean;
+}
+
 export class ConnectionAuthorizer implements Authorizer {
   readonly realm: Realm;
   generation = 0;
   #bound: BoundPolicies;
+  #thing: ConnectedThing | undefined;
   readonly #topicArn: string;
   readonly #filterArn: string;
 
-  constructor(realm: Realm, bound: BoundPolicies) {
+  constructor(realm: Realm, bound: BoundPolicies, thing?: ConnectedThing) {
     this.realm = realm;
     this.#bound = bound;
+    this.#thing = thing;
     this.#topicArn = iotArn(realm, 'topic/');
     this.#filterArn = iotArn(realm, 'topicfilter/');
+  }
+
+  get thing(): ConnectedThing | undefined {
+    return this.#thing;
   }
 
   get cacheable(): boolean {
@@ -21,8 +34,9 @@ export class ConnectionAuthorizer implements Authorizer {
   }
 
   /** Permissions have changed: whatever was answered before may no longer hold. */
-  rebind(bound: BoundPolicies): void {
+  rebind(bound: BoundPolicies, thing?: ConnectedThing): void {
     this.#bound = bound;
+    this.#thing = thing;
     this.generation++;
   }
 

@@ -19,7 +19,7 @@ export interface DeviceCertificatesOptions {
   readonly clock: Clock;
   readonly defaultRealm: Realm;
   /** A device's first connection has registered its certificate: someone is to be told. */
-  readonly registered: (realm: Realm, registration: JitRegistration) => void;
+  readonly registered: (realm: Realm, registration: JitRegistration, clientId: string) => void;
 }
 
 /** Why a certificate may not connect; for the log alone. */
@@ -76,7 +76,7 @@ export class DeviceCertificates {
   }
 
   /** Just-in-time registration, by a CONNECT that is refused all the same. */
-  async registerOnConnect(der: Buffer, serverName: string | undefined): Promise<void> {
+  async registerOnConnect(der: Buffer, serverName: string | undefined, clientId: string): Promise<void> {
     const { certificates, registration, defaultRealm, registered } = this.#options;
     const known = await certificates.realmsOfCertificate(certificateIdOfDer(der));
     const realms =
@@ -85,7 +85,7 @@ export class DeviceCertificates {
         : await registration.autoRegistrationRealms(der);
     const realm = chooseRealm(realms, serverName, defaultRealm);
     const made = realm && (await registration.registerOnConnect(realm, der));
-    if (made) registered(realm, made);
+    if (made) registered(realm, made, clientId);
   }
 
   #obstacle({ status, validity, certificateId }: Certificate): string | undefined {

@@ -81,7 +81,6 @@ export class LiveConnections {
       }
       return;
     }
-    if (change.kind === 'thingType') return;
     for (const key of keysOfChange(realm, change)) this.#markStale(this.#byKey.get(key) ?? []);
   }
 
@@ -144,7 +143,7 @@ const keysOfDependencies = (realm: string, { principal, things, policies, groups
   ...groups.map(name => keyOf(realm, 'group', name)),
 ];
 
-function keysOfChange(realm: string, change: Exclude<Change, { kind: 'certificate' | 'thingType' }>): string[] {
+function keysOfChange(realm: string, change: Exclude<Change, { kind: 'certificate' }>): string[] {
   switch (change.kind) {
     case 'policy':
       return [keyOf(realm, 'policy', change.policyName)];
@@ -160,5 +159,8 @@ function keysOfChange(realm: string, change: Exclude<Change, { kind: 'certificat
       return [keyOf(realm, 'group', change.thingGroupName)];
     case 'thingGroupMembership':
       return [keyOf(realm, 'thing', change.thingName)];
+    default:
+      // No permission is made of the others.
+      return [];
   }
 }

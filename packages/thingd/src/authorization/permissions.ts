@@ -41,6 +41,8 @@ export interface Permissions {
   readonly policies: readonly CompiledPolicy[];
   readonly thing: Thing | undefined;
   readonly isAttached: boolean;
+  /** The certificate is that thing's alone. */
+  readonly isExclusive: boolean;
   readonly dependencies: Dependencies;
 }
 
@@ -66,12 +68,12 @@ export class PermissionResolver {
     if (identity.kind === 'certificate') return this.#ofCertificate(identity, clientId);
     const { policies, principal } = identity;
     const none = { principal, things: [], policies: [], groups: [] };
-    if (!('policyName' in policies)) return { policies, thing: undefined, isAttached: false, dependencies: none };
+    const nothing = { thing: undefined, isAttached: false, isExclusive: false };
+    if (!('policyName' in policies)) return { policies, ...nothing, dependencies: none };
     const { policyName } = policies;
     return {
       policies: await this.#named(identity.realm, policyName),
-      thing: undefined,
-      isAttached: false,
+      ...nothing,
       dependencies: { ...none, policies: [policyName] },
     };
   }
@@ -81,7 +83,7 @@ export class PermissionResolver {
     clientId: string | undefined,
   ): Promise<Permissions> {
     const principal = certificateArn(realm, certificateId);
-    const { thing, isAttached, groups, policies } = await this.#effective.resolveConnection(realm, {
+    const { thing, isAttached, isExclusive, groups, policies } = await this.#effective.resolveConnection(realm, {
       principal,
       clientId,
     });
@@ -90,6 +92,7 @@ export class PermissionResolver {
       policies,
       thing,
       isAttached,
+      isExclusive,
       dependencies: { principal, things: [...new Set(things)], policies: policies.map(({ name }) => name), groups },
     };
   }

@@ -2,11 +2,13 @@
 import type { ApiLog } from '@thingd/api';
 import type { BrokerObserver } from '@thingd/broker';
 import type { ClientAuthenticator } from '../authorization/index.ts';
+import type { LifecycleEvents } from '../events/index.ts';
 import type { Log, Metrics } from '../observability/index.ts';
 
 export interface BrokerEventsOptions {
   readonly log: Log;
   readonly authenticator: ClientAuthenticator;
+  readonly lifecycle: LifecycleEvents;
   readonly failed: (error: unknown, where: string) => void;
   readonly onFailure: (error: Error) => void;
 }
@@ -14,11 +16,18 @@ export interface BrokerEventsOptions {
 /** Lines a second about refused connections and dropped messages, which a stranger can cause at will. */
 const linesPerSecond = 50;
 
-export function brokerEvents({ log, authenticator, failed, onFailure }: BrokerEventsOptions): BrokerObserver {
+export function brokerEvents({
+  log,
+  authenticator,
+  lifecycle,
+  failed,
+  onFailure,
+}: BrokerEventsOptions): BrokerObserver {
   const noisy = new RateBound(linesPerSecond);
   return {
     connected(connection) {
       authenticator.connected(connection);
+      lifecycle.connected(connection);
       const { realm, clientId, principal, protocolVersion, keepAlive, origin } = connection;
       const { listener, remoteAddress } = origin;
       log.debug({
@@ -32,8 +41,10 @@ export function brokerEvents({ log, authenticator, failed, onFailure }: BrokerEv
         remoteAddress,
       });
     },
-    disconnected(connection, { disconnectReason, reasonCode, reason }) {
+    disconnected(connection, disconnection) {
       authenticator.disconnected(connection);
+      lifecycle.disconnected(connection, disconnection);
+      const { disconnectReason, reasonCode, reason } = disconnection;
       const { realm, clientId, principal } = connection;
       log.debug({ event: 'disconnected', realm, clientId, principal, disconnectReason, reasonCode, reason });
     },
@@ -43,6 +54,12 @@ export function brokerEvents({ log, authenticator, failed, onFailure }: BrokerEv
     },
     denied(connection, action, topicOrFilter) {
       authenticator.denied(connection, action, topicOrFilter);
+    },
+    subscribed(connection, requests) {
+      lifecycle.subscribed(connection, requests);
+    },
+    unsubscribed(connection, filters) {
+      lifecycle.unsubscribed(connection, filters);
     },
     dropped(realm, clientId, topic, cause) {
       if (noisy.allows()) log.debug({ event: 'message.dropped', realm, clientId, topic, cause });

@@ -1,6 +1,16 @@
 /** The broker with everything that decides for it and listens to it. */
 import { Broker, type ConnectionInfo, ReasonCode } from '@thingd/broker';
-import { type Clock, compilePolicy, parsePolicy, type Realm, realmKey, ServiceError } from '@thingd/core';
+import {
+  type Clock,
+  compilePolicy,
+  Presence,
+  parsePolicy,
+  type Realm,
+  RegistryAnnouncer,
+  realmKey,
+  ServiceError,
+  startPresenceRun,
+} from '@thingd/core';
 import {
   ClientAuthenticator,
   type ClientIdentity,
@@ -11,6 +21,7 @@ import {
   PermissionResolver,
 } from '../authorization/index.ts';
 import { type Configuration, ConfigurationError } from '../configuration/index.ts';
+import { LifecycleEvents } from '../events/index.ts';
 import type { Log } from '../observability/index.ts';
 import { SqliteBrokerStore } from '../store/index.ts';
 import { brokerEvents } from './events.ts';
@@ -23,6 +34,7 @@ export interface Messaging {
   readonly realms: Realms;
   readonly devices: DeviceCertificates;
   readonly permissions: PermissionResolver;
+  readonly presence: Presence;
   readonly denials: Denials;
   /** Who comes without credentials; undefined is nobody. */
   readonly anonymous: ClientIdentity | undefined;
@@ -61,8 +73,11 @@ export async function openMessaging(options: MessagingOptions, started: Started)
     registration: services.certificateRegistration,
     clock,
     defaultRealm,
-    registered: (realm, { topic, payload }) => realms.publish(realm, topic, payload),
+    registered: (realm, { topic, payload }, clientId) => realms.publish(realm, topic, payload, clientId),
   });
+  const presence = new Presence(clock, { firstVersion: await startPresenceRun(store) });
+  const publish = (realm: Realm, topic: string, payload: object): void => realms.publish(realm, topic, payload);
+  const lifecycle = new LifecycleEvents({ clock, presence, publish });
   const anonymous = anonymousIdentity(configuration);
   const authenticator = new ClientAuthenticator({
     devices,
@@ -73,13 +88,14 @@ export async function openMessaging(options: MessagingOptions, started: Started)
     anonymous,
     certificateDisabled,
     entering: realm => realms.open(realm),
+    unauthorized: attempt => lifecycle.connectFailed(attempt),
   });
   const broker = await Broker.start({
     profile: configuration.limits,
     authenticator,
     store: new SqliteBrokerStore(store),
     clock,
-    observer: brokerEvents({ log, authenticator, failed, onFailure }),
+    observer: brokerEvents({ log, authenticator, lifecycle, failed, onFailure }),
   });
   started.push(() => broker.close());
   const endConnections = (select: (connection: ConnectionInfo) => boolean): void => {
@@ -94,7 +110,13 @@ export async function openMessaging(options: MessagingOptions, started: Started)
   const realms = new Realms({ broker, domain, shadows, failed });
   started.push(() => realms.shadows.close());
   for (const realm of configuration.realms ?? [defaultRealm]) realms.open(realm);
-  return { broker, realms, devices, permissions, denials, anonymous, endConnections };
+  const announcer = new RegistryAnnouncer(domain, {
+    configurations: services.eventConfigurations,
+    publish,
+    failed: error => failed(error, 'telling of a change in the registry'),
+  });
+  started.push(() => announcer.close());
+  return { broker, realms, devices, permissions, presence, denials, anonymous, endConnections };
 }
 
 /** Throws `ConfigurationError` for a policy document that is none. */

@@ -1,11 +1,10 @@
 /** Realms as they come into being: the broker's topic space of each, with the domain's handlers in it. */
-import type { Messages } from '@thingd/api';
 import type { Broker, RealmHandle } from '@thingd/broker';
 import { type Domain, type Realm, realmKey } from '@thingd/core';
 import { RealmShadows, type ShadowSettings } from '../shadows/index.ts';
 
 /** Who speaks where no client does: shadows, lifecycle events, registrations. */
-const publisher = { clientId: '', principal: 'thingd' };
+const principal = 'thingd';
 
 export interface RealmsOptions {
   readonly broker: Broker;
@@ -37,23 +36,14 @@ export class Realms {
     return handle;
   }
 
-  /** What HTTPS may do with messages. */
-  messages(limits: Messages['limits']): Messages {
-    return {
-      limits,
-      publish: (realm, message) => this.open(realm).publish(message),
-      retained: (realm, topic) => this.open(realm).retained(topic),
-      retainedMessages: realm => this.open(realm).retainedMessages(),
-    };
-  }
-
-  /** Publishes what the service itself has to say, as JSON. */
-  publish(realm: Realm, topic: string, payload: object): void {
-    this.publishJson(realm, topic, JSON.stringify(payload));
+  /** Publishes what the service itself has to say, as JSON. `clientId` is the client's that gave rise to it, for rules to read. */
+  publish(realm: Realm, topic: string, payload: object, clientId = ''): void {
+    this.publishJson(realm, topic, JSON.stringify(payload), clientId);
   }
 
   /** The same for what is JSON already. Subscribers get it at QoS 1 at most, and it is never retained. */
-  publishJson(realm: Realm, topic: string, json: string): void {
+  publishJson(realm: Realm, topic: string, json: string, clientId = ''): void {
+    const publisher = { clientId, principal };
     const message = { topic, payload: Buffer.from(json), qos: 1, retain: false, publisher } as const;
     this.open(realm)
       .publish(message)

@@ -5,6 +5,7 @@ import { type Clock, type Realm, realmKey, systemClock } from '@thingd/core';
 import { deviceCaller, signedClient } from '../authorization/index.ts';
 import { ServerCertificate } from '../certificates/index.ts';
 import type { Configuration } from '../configuration/index.ts';
+import { brokerConnections, brokerMessages } from '../data-plane/index.ts';
 import { createMetrics, type Log, type Metrics } from '../observability/index.ts';
 import { apiLog } from './events.ts';
 import { type Credentials, type Endpoints, removeEndpoints, writeEndpoints } from './files.ts';
@@ -139,12 +140,14 @@ function apiOptions({ configuration, ground, messaging, metrics, clock, log }: P
   const { mode, defaultRealm, hostname } = configuration;
   const served = new Set(configuration.realms?.map(realmKey));
   const hasRealm = (realm: Realm) => configuration.realms === undefined || served.has(realmKey(realm));
-  const { devices, permissions, denials, realms } = messaging;
+  const { devices, permissions, presence, denials, realms } = messaging;
+  const open = (realm: Realm) => realms.open(realm);
   return {
     handlers: operations({
       ...ground.services,
       shadows: realms.shadows.service,
-      messages: realms.messages(configuration.limits),
+      messages: brokerMessages(open, configuration.limits),
+      connections: brokerConnections(open, presence),
       clock,
       endpoints: { address: () => hostname },
     }),

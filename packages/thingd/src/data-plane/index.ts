@@ -1,0 +1,2 @@
+export { brokerConnections } from './connections.ts';
+export { brokerMessages } from './messages.ts';

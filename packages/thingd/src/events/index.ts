@@ -1,0 +1,1 @@
+export { LifecycleEvents, type LifecycleEventsOptions } from './lifecycle-events.ts';
