@@ -25,6 +25,15 @@ export type Change =
       readonly previous?: Thing;
     }
   | { readonly kind: 'thingType'; readonly realm: Realm; readonly operation: Operation; readonly thingType: ThingType }
+  /** A thing is in this billing group now, or in none. */
+  | {
+      readonly kind: 'thingBillingGroup';
+      readonly realm: Realm;
+      readonly thingName: string;
+      readonly billingGroupName: string | undefined;
+    }
+  /** A billing group is gone, and its things are in none. */
+  | { readonly kind: 'billingGroupDeleted'; readonly realm: Realm; readonly billingGroupName: string }
   | { readonly kind: 'thingPrincipal'; readonly realm: Realm; readonly thingName: string; readonly principal: string }
   | {
       readonly kind: 'thingGroup';

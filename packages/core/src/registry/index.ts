@@ -1,4 +1,10 @@
 export * from './attributes.ts';
+export * from './billing-group.ts';
+export * from './billing-group-service.ts';
+export * from './dynamic-group.ts';
+export * from './dynamic-group-service.ts';
+export { countDynamicGroups } from './dynamic-group-store.ts';
+export * from './dynamic-memberships.ts';
 export * from './limits.ts';
 export * from './membership-service.ts';
 export * from './principal.ts';

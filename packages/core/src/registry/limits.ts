@@ -10,6 +10,7 @@ export interface RegistryLimits {
   /** Levels of a group hierarchy, its root included. */
   readonly groupDepth: number;
   readonly directChildGroups: number;
+  readonly dynamicGroups: number;
   readonly tagsOfResource: number;
   /** How long a thing type must have been deprecated before it can be deleted, in milliseconds. */
   readonly thingTypeDeletionWait: number;
@@ -24,6 +25,7 @@ export const awsRegistryLimits: RegistryLimits = {
   groupsOfThing: 10,
   groupDepth: 7,
   directChildGroups: 100,
+  dynamicGroups: 100,
   tagsOfResource: 50,
   thingTypeDeletionWait: 5 * 60_000,
 };
@@ -38,6 +40,7 @@ export const openRegistryLimits: RegistryLimits = {
   groupsOfThing: 1000,
   groupDepth: 100,
   directChildGroups: 100_000,
+  dynamicGroups: 1000,
   tagsOfResource: 1000,
   thingTypeDeletionWait: 0,
 };

@@ -3,7 +3,8 @@ import type { Migration } from '../store/migrations.ts';
 import type { Position } from '../store/pagination.ts';
 import { queryBuilder, readAll, write } from '../store/query.ts';
 import type { Store, Write } from '../store/store.ts';
-import { type ThingGroupTables, withDescendants } from './thing-group-store.ts';
+import type { ThingGroup } from './thing-group.ts';
+import { type ThingGroupTables, toThingGroup, withDescendants } from './thing-group-store.ts';
 
 export interface MembershipTables extends ThingGroupTables {
   thing_group_member: { realm: string; thing_group_name: string; thing_name: string; added_at: number };
@@ -57,6 +58,22 @@ export async function listGroupsOfThing(
     .orderBy('thing_group_name')
     .$if(limit !== undefined, all => all.limit(limit!));
   return (await readAll(store, query)).map(row => row.thing_group_name);
+}
+
+/** The groups a thing is a direct member of, by name. */
+export async function readGroupsOfThing(store: Store, realm: string, thingName: string): Promise<ThingGroup[]> {
+  const query = queryBuilder<MembershipTables>(store)
+    .selectFrom('thing_group')
+    .innerJoin('thing_group_member', join =>
+      join
+        .onRef('thing_group_member.realm', '=', 'thing_group.realm')
+        .onRef('thing_group_member.thing_group_name', '=', 'thing_group.thing_group_name'),
+    )
+    .selectAll('thing_group')
+    .where('thing_group_member.realm', '=', realm)
+    .where('thing_group_member.thing_name', '=', thingName)
+    .orderBy('thing_group.thing_group_name');
+  return (await readAll(store, query)).map(toThingGroup);
 }
 
 /** The names of the groups a thing is in and of those above them, each once. */

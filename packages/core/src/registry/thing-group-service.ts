@@ -1,4 +1,4 @@
-/** Use-cases of static thing groups. */
+/** Use-cases of static thing groups; describing and listing are those of dynamic ones too. */
 import { randomUUID } from 'node:crypto';
 import type { Domain } from '../domain.ts';
 import { ServiceError } from '../errors.ts';
@@ -6,11 +6,12 @@ import { deletePolicyAttachmentsOf } from '../policy/policy-attachment-store.ts'
 import { type Realm, realmKey } from '../realm.ts';
 import { type Listing, type Page, type PageRequest, readPage } from '../store/pagination.ts';
 import { retryStale } from '../store/retry.ts';
+import type { Store } from '../store/store.ts';
 import { checkTags, type Tag } from '../tags/tag.ts';
 import { deleteAllTags, putTags } from '../tags/tag-store.ts';
 import { type Attributes, checkAttributes, sameAttributes, updateAttributes } from './attributes.ts';
 import { awsRegistryLimits, type RegistryLimits } from './limits.ts';
-import { type ThingGroup, type ThingGroupProperties, thingGroupArn } from './thing-group.ts';
+import { checkStatic, type ThingGroup, type ThingGroupProperties, thingGroupArn } from './thing-group.ts';
 import {
   countChildGroups,
   deleteThingGroup,
@@ -59,7 +60,7 @@ export class ThingGroups {
   /**
    * Creating a group again with the same parent, description and attributes returns the present one (AWS: CreateThingGroup).
    * Throws `ResourceAlreadyExistsException` if it differs, `InvalidRequestException` for an unknown parent or one that can
-   * have no more children.
+   * have no (more) children.
    */
   async create(realm: Realm, input: CreateThingGroup): Promise<ThingGroup> {
     const { store, clock, changes } = this.#domain;
@@ -97,12 +98,16 @@ export class ThingGroups {
     return { group, ancestors: path.slice(0, -1) };
   }
 
-  /** Throws `ResourceNotFoundException` and, unless the group has `expectedVersion`, `VersionConflictException`. */
+  /**
+   * Throws `ResourceNotFoundException`, `InvalidRequestException` for a dynamic group and, unless the group has
+   * `expectedVersion`, `VersionConflictException`.
+   */
   async update(realm: Realm, input: UpdateThingGroup): Promise<ThingGroup> {
     const { store, changes } = this.#domain;
     const { thingGroupName, thingGroupProperties, expectedVersion } = input;
     return retryStale(async () => {
       const present = await this.#require(realm, thingGroupName);
+      checkStatic(present);
       checkVersion(present, expectedVersion);
       const attributes = updateAttributes(present.attributes, thingGroupProperties.attributePayload);
       this.#checkAttributes(attributes);
@@ -116,7 +121,7 @@ export class ThingGroups {
 
   /**
    * Its things leave it and its policies are detached; deleting a group that does not exist succeeds. Throws
-   * `InvalidRequestException` while it has child groups, `VersionConflictException` unless it has `expectedVersion`
+   * `InvalidRequestException` for a dynamic group and while it has child groups, `VersionConflictException` unless it has `expectedVersion`
    * (AWS: static thing groups, "Delete a thing group").
    */
   async delete(realm: Realm, thingGroupName: string, expectedVersion?: number): Promise<void> {
@@ -124,6 +129,7 @@ export class ThingGroups {
     return retryStale(async () => {
       const group = await readThingGroup(store, realmKey(realm), thingGroupName);
       if (!group) return;
+      checkStatic(group);
       checkVersion(group, expectedVersion);
       if ((await countChildGroups(store, realmKey(realm), thingGroupName)) > 0) {
         throw invalid(
@@ -148,15 +154,15 @@ export class ThingGroups {
     );
   }
 
-  async #require(realm: Realm, thingGroupName: string): Promise<ThingGroup> {
-    const group = await readThingGroup(this.#domain.store, realmKey(realm), thingGroupName);
-    if (!group) throw new ServiceError('ResourceNotFoundException', `thing group \`${thingGroupName}\` not found`);
-    return group;
+  #require(realm: Realm, thingGroupName: string): Promise<ThingGroup> {
+    return requireThingGroup(this.#domain.store, realm, thingGroupName);
   }
 
   async #checkParent(realm: Realm, parentGroupName: string): Promise<void> {
     const { store } = this.#domain;
     const { groupDepth, directChildGroups } = this.#limits;
+    const parent = await readThingGroup(store, realmKey(realm), parentGroupName);
+    if (parent?.query) throw invalid(`parent group \`${parentGroupName}\` is dynamic, and stands in no hierarchy`);
     const path = await readPath(store, realmKey(realm), parentGroupName);
     if (path.length === 0) throw invalid(`parent group \`${parentGroupName}\` does not exist`);
     if (path.length >= groupDepth) throw invalid(`a hierarchy of groups has at most ${groupDepth} levels`);
@@ -170,24 +176,35 @@ export class ThingGroups {
   }
 }
 
+/** Throws `ResourceNotFoundException`. */
+export async function requireThingGroup(store: Store, realm: Realm, thingGroupName: string): Promise<ThingGroup> {
+  const group = await readThingGroup(store, realmKey(realm), thingGroupName);
+  if (!group) throw new ServiceError('ResourceNotFoundException', `thing group \`${thingGroupName}\` not found`);
+  return group;
+}
+
 function sameGroup(
   realm: Realm,
   present: ThingGroup,
   wanted: Pick<ThingGroup, 'parentGroupName' | 'description' | 'attributes'>,
 ): ThingGroup {
   const same =
+    present.query === undefined &&
     present.parentGroupName === wanted.parentGroupName &&
     present.description === wanted.description &&
     sameAttributes(present.attributes, wanted.attributes);
   if (same) return present;
-  throw new ServiceError(
+  throw groupExists(realm, present);
+}
+
+export const groupExists = (realm: Realm, present: ThingGroup): ServiceError =>
+  new ServiceError(
     'ResourceAlreadyExistsException',
     `Thing Group ${present.thingGroupName} already exists in current account with different properties`,
     { resourceId: present.thingGroupId, resourceArn: thingGroupArn(realm, present.thingGroupName) },
   );
-}
 
-function checkVersion(group: ThingGroup, expectedVersion: number | undefined): void {
+export function checkVersion(group: ThingGroup, expectedVersion: number | undefined): void {
   if (expectedVersion === undefined || expectedVersion === group.version) return;
   throw new ServiceError(
     'VersionConflictException',

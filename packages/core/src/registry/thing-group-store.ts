@@ -4,13 +4,14 @@ import type { Migration } from '../store/migrations.ts';
 import type { Position } from '../store/pagination.ts';
 import { queryBuilder, readAll, readFirst, write } from '../store/query.ts';
 import type { Store, Write } from '../store/store.ts';
+import type { DynamicGroupStatus } from './dynamic-group.ts';
 import type { ThingGroup } from './thing-group.ts';
 
 export interface ThingGroupTables {
   thing_group: ThingGroupRow;
 }
 
-interface ThingGroupRow {
+export interface ThingGroupRow {
   realm: string;
   thing_group_name: string;
   thing_group_id: string;
@@ -20,6 +21,11 @@ interface ThingGroupRow {
   attributes: string;
   version: number;
   created_at: number;
+  /** These four are null in a static group. */
+  index_name: string | null;
+  query_string: string | null;
+  query_version: string | null;
+  status: DynamicGroupStatus | null;
 }
 
 export const thingGroupMigration: Migration = {
@@ -45,6 +51,17 @@ export const thingGroupMigration: Migration = {
       .createIndex('thing_group_by_parent')
       .on('thing_group')
       .columns(['realm', 'parent_group_name', 'thing_group_name']),
+  ],
+};
+
+export const dynamicGroupMigration: Migration = {
+  name: 'registry: dynamic thing groups',
+  statements: schema => [
+    schema.alterTable('thing_group').addColumn('index_name', 'text'),
+    schema.alterTable('thing_group').addColumn('query_string', 'text'),
+    schema.alterTable('thing_group').addColumn('query_version', 'text'),
+    schema.alterTable('thing_group').addColumn('status', 'text'),
+    schema.createIndex('thing_group_by_status').on('thing_group').columns(['status', 'realm', 'thing_group_name']),
   ],
 };
 
@@ -184,6 +201,7 @@ export const insertThingGroup = (store: Store, realm: string, group: ThingGroup)
         attributes: JSON.stringify(group.attributes),
         version: group.version,
         created_at: group.createdAt,
+        ...queryColumns(group),
       }),
     1,
   );
@@ -197,6 +215,7 @@ export const replaceThingGroup = (store: Store, realm: string, group: ThingGroup
         description: group.description ?? null,
         attributes: JSON.stringify(group.attributes),
         version: group.version,
+        ...queryColumns(group),
       })
       .where('realm', '=', realm)
       .where('thing_group_name', '=', group.thingGroupName)
@@ -217,12 +236,39 @@ export const deleteThingGroup = (store: Store, realm: string, group: ThingGroup)
     1,
   );
 
-const toThingGroup = (row: ThingGroupRow): ThingGroup => ({
+/** Changes nothing; stale if the group has gone: what refers to it is committed together with this. */
+export const claimThingGroup = (store: Store, realm: string, group: ThingGroup): Write =>
+  write(
+    queryBuilder<ThingGroupTables>(store)
+      .updateTable('thing_group')
+      .set({ thing_group_id: group.thingGroupId })
+      .where('realm', '=', realm)
+      .where('thing_group_name', '=', group.thingGroupName)
+      .where('thing_group_id', '=', group.thingGroupId),
+    1,
+  );
+
+const queryColumns = ({ query }: ThingGroup) => ({
+  index_name: query?.indexName ?? null,
+  query_string: query?.queryString ?? null,
+  query_version: query?.queryVersion ?? null,
+  status: query?.status ?? null,
+});
+
+export const toThingGroup = (row: ThingGroupRow): ThingGroup => ({
   thingGroupName: row.thing_group_name,
   thingGroupId: row.thing_group_id,
   parentGroupName: row.parent_group_name ?? undefined,
   description: row.description ?? undefined,
   attributes: JSON.parse(row.attributes),
+  ...(row.query_string !== null && {
+    query: {
+      indexName: row.index_name!,
+      queryString: row.query_string,
+      queryVersion: row.query_version!,
+      status: row.status!,
+    },
+  }),
   version: row.version,
   createdAt: row.created_at,
 });

@@ -5,6 +5,7 @@ import { ServiceError } from '../errors.ts';
 import { type Realm, realmKey } from '../realm.ts';
 import { type Listing, type Page, type PageRequest, readPage } from '../store/pagination.ts';
 import { retryStale } from '../store/retry.ts';
+import type { Write } from '../store/store.ts';
 import {
   type AttributePayload,
   type Attributes,
@@ -12,6 +13,7 @@ import {
   sameAttributes,
   updateAttributes,
 } from './attributes.ts';
+import { claimBillingGroup, readBillingGroup } from './billing-group-store.ts';
 import { awsRegistryLimits, type RegistryLimits } from './limits.ts';
 import { type Thing, thingArn } from './thing.ts';
 import { listAttachments } from './thing-principal-store.ts';
@@ -22,9 +24,10 @@ export interface CreateThing {
   readonly thingName: string;
   readonly thingTypeName?: string | undefined;
   readonly attributePayload?: AttributePayload | undefined;
+  readonly billingGroupName?: string | undefined;
 }
 
-export interface UpdateThing extends CreateThing {
+export interface UpdateThing extends Omit<CreateThing, 'billingGroupName'> {
   readonly expectedVersion?: number | undefined;
   readonly removeThingType?: boolean | undefined;
 }
@@ -41,21 +44,29 @@ export class Things {
   }
 
   /**
-   * Creating a thing again with the same type and attributes returns the present one (AWS: CreateThing). Throws
-   * `ResourceAlreadyExistsException` if it differs, `ResourceNotFoundException` for an unknown thing type.
+   * Creating a thing again with the same type, attributes and billing group returns the present one (AWS: CreateThing). Throws
+   * `ResourceAlreadyExistsException` if it differs, `ResourceNotFoundException` for an unknown thing type or billing group.
    */
   async create(realm: Realm, input: CreateThing): Promise<Thing> {
     const { store, clock, changes } = this.#domain;
-    const { thingName, thingTypeName } = input;
+    const { thingName, thingTypeName, billingGroupName } = input;
     const attributes = updateAttributes({}, input.attributePayload);
     this.#checkAttributes(attributes, thingTypeName);
     return retryStale(async () => {
       const present = await readThing(store, realmKey(realm), thingName);
-      if (present) return sameThing(realm, present, thingTypeName, attributes);
+      if (present) return sameThing(realm, present, { thingTypeName, attributes, billingGroupName });
       if (thingTypeName !== undefined) await this.#checkType(realm, thingTypeName);
-      const createdAt = clock.now();
-      const thing = { thingName, thingId: randomUUID(), thingTypeName, attributes, version: 1, createdAt };
-      await store.commit(insertThing(store, realmKey(realm), thing));
+      const claims = billingGroupName === undefined ? [] : [await this.#claimBillingGroup(realm, billingGroupName)];
+      const thing: Thing = {
+        thingName,
+        thingId: randomUUID(),
+        thingTypeName,
+        attributes,
+        billingGroupName,
+        version: 1,
+        createdAt: clock.now(),
+      };
+      await store.commit([...claims, ...insertThing(store, realmKey(realm), thing)]);
       changes.emit({ kind: 'thing', realm, thingName, operation: 'created', thing });
       return thing;
     });
@@ -128,6 +139,14 @@ export class Things {
     checkAttributes(attributes, { count, bytes: attributeBytes });
   }
 
+  async #claimBillingGroup(realm: Realm, billingGroupName: string): Promise<Write> {
+    const { store } = this.#domain;
+    if (await readBillingGroup(store, realmKey(realm), billingGroupName)) {
+      return claimBillingGroup(store, realmKey(realm), billingGroupName);
+    }
+    throw new ServiceError('ResourceNotFoundException', `billing group \`${billingGroupName}\` not found`);
+  }
+
   async #checkType(realm: Realm, thingTypeName: string): Promise<void> {
     const type = await readThingType(this.#domain.store, realmKey(realm), thingTypeName);
     if (!type) throw new ServiceError('ResourceNotFoundException', `thing type \`${thingTypeName}\` not found`);
@@ -137,14 +156,27 @@ export class Things {
   }
 }
 
-function sameThing(realm: Realm, present: Thing, thingTypeName: string | undefined, attributes: Attributes): Thing {
-  if (present.thingTypeName === thingTypeName && sameAttributes(present.attributes, attributes)) return present;
-  const difference = present.thingTypeName === thingTypeName ? 'different attributes' : 'a different thing type';
+function sameThing(
+  realm: Realm,
+  present: Thing,
+  wanted: Pick<Thing, 'thingTypeName' | 'attributes' | 'billingGroupName'>,
+): Thing {
+  const difference = differenceOf(present, wanted);
+  if (difference === undefined) return present;
   throw new ServiceError(
     'ResourceAlreadyExistsException',
     `Thing ${present.thingName} already exists in account with ${difference}`,
     { resourceId: present.thingId, resourceArn: thingArn(realm, present.thingName) },
   );
+}
+
+function differenceOf(
+  present: Thing,
+  wanted: Pick<Thing, 'thingTypeName' | 'attributes' | 'billingGroupName'>,
+): string | undefined {
+  if (present.thingTypeName !== wanted.thingTypeName) return 'a different thing type';
+  if (!sameAttributes(present.attributes, wanted.attributes)) return 'different attributes';
+  return present.billingGroupName === wanted.billingGroupName ? undefined : 'a different billing group';
 }
 
 function checkVersion(thing: Thing, expectedVersion: number | undefined): void {

@@ -22,6 +22,7 @@ export interface ThingRow {
   /** One more with each change of the thing's group memberships. */
   membership_version: number;
   created_at: number;
+  billing_group_name: string | null;
 }
 
 export const thingMigration: Migration = {
@@ -138,6 +139,7 @@ export function insertThing(store: Store, realm: string, thing: Thing): Write[] 
     version: thing.version,
     membership_version: 0,
     created_at: thing.createdAt,
+    billing_group_name: thing.billingGroupName ?? null,
   };
   return [
     write(queryBuilder<ThingTables>(store).insertInto('thing').values(row), 1),
@@ -202,6 +204,7 @@ export const toThing = (row: ThingRow): Thing => ({
   thingId: row.thing_id,
   thingTypeName: row.thing_type_name ?? undefined,
   attributes: JSON.parse(row.attributes),
+  billingGroupName: row.billing_group_name ?? undefined,
   version: row.version,
   createdAt: row.created_at,
 });

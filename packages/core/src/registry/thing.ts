@@ -8,6 +8,7 @@ export interface Thing {
   readonly thingId: string;
   readonly thingTypeName: string | undefined;
   readonly attributes: Attributes;
+  readonly billingGroupName: string | undefined;
   /** 1 at creation, one more with each update. */
   readonly version: number;
   /** Milliseconds since the epoch. */

@@ -8,8 +8,9 @@ import { accessKeyMigration } from '../identity/access-key-store.ts';
 import { caCertificateMigration } from '../identity/ca-certificate-store.ts';
 import { certificateMigration } from '../identity/certificate-store.ts';
 import { policyMigration } from '../policy/policy-store.ts';
+import { billingGroupMigration } from '../registry/billing-group-store.ts';
 import { membershipMigration } from '../registry/membership-store.ts';
-import { thingGroupMigration } from '../registry/thing-group-store.ts';
+import { dynamicGroupMigration, thingGroupMigration } from '../registry/thing-group-store.ts';
 import { thingPrincipalMigration } from '../registry/thing-principal-store.ts';
 import { thingMigration } from '../registry/thing-store.ts';
 import { thingTypeMigration } from '../registry/thing-type-store.ts';
@@ -31,4 +32,6 @@ export const schema: readonly Migration[] = [
   accessKeyMigration,
   eventConfigurationMigration,
   presenceMigration,
+  billingGroupMigration,
+  dynamicGroupMigration,
 ];
