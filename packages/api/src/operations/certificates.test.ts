@@ -56,7 +56,11 @@ beforeEach(async () => {
     keyPair: { publicKey: 'public', privateKey: 'private' },
   });
   const signer = { issueKeysAndCertificate: issue, issueFromCsr: issue };
-  const attachments = { attached: async () => ({ policies: false, things: false }), detachPolicies: async () => [] };
+  const attachments = {
+    attached: async () => ({ policies: false, things: false }),
+    expectNone: async () => [],
+    detachPolicies: async () => [],
+  };
   server = await startTestServer(
     {
       iot: {

@@ -34,7 +34,10 @@ export const certificate = arn(`cert/${'1'.repeat(64)}`);
 
 export async function startRegistry(): Promise<RegistryUnderTest> {
   const domain = await openDomain();
-  const directory = { exists: async (_: unknown, principal: string) => principal === certificate };
+  const directory = {
+    exists: async (_: unknown, principal: string) => principal === certificate,
+    claim: async () => [],
+  };
   const policySimulation = new PolicySimulation(domain, directory, new EffectivePolicies(domain));
   const endpoints = { address: (_: unknown, type: string) => `${type.replace(':', '-')}.localhost:8443` };
   const server = await startTestServer(

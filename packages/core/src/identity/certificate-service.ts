@@ -6,7 +6,7 @@ import type { Changes } from '../events/changes.ts';
 import type { Realm } from '../realm.ts';
 import type { Page } from '../store/pagination.ts';
 import { retryStale } from '../store/retry.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Write } from '../store/store.ts';
 import {
   type Certificate,
   type CertificateMode,
@@ -21,6 +21,7 @@ import {
 import type { CertificateSigner, IssuedCertificate, IssuedKeysAndCertificate } from './certificate-signer.ts';
 import {
   type CertificatePageRequest,
+  claimCertificate,
   deleteCertificate,
   findCertificate,
   findCertificateInRealms,
@@ -120,8 +121,10 @@ export class Certificates {
       const attached = await this.#attachments.attached(realm, principal);
       if (attached.things) throw stillAttached('Things', principal);
       if (attached.policies && !forceDelete) throw stillAttached('Certificate policies', principal);
-      const detachments = attached.policies ? await this.#attachments.detachPolicies(realm, principal) : [];
-      await store.commit([deleteCertificate(store, certificate), ...detachments]);
+      const alone = forceDelete
+        ? await this.#attachments.detachPolicies(realm, principal)
+        : await this.#attachments.expectNone(realm, principal);
+      await store.commit([deleteCertificate(store, certificate), ...alone]);
       changes.emit({ kind: 'certificate', realm, certificateId: certificate.certificateId, status: 'DELETED' });
     });
   }
@@ -131,6 +134,16 @@ export class Certificates {
     if (certificateId === undefined) return false;
     const certificate = await findCertificate(this.#domain.store, realm, certificateId);
     return certificate !== undefined && !isOffer(certificate);
+  }
+
+  /** As `PrincipalDirectory`. */
+  async claim(realm: Realm, principal: string): Promise<readonly Write[]> {
+    const { store } = this.#domain;
+    const certificate = await requireCertificate(store, realm, certificateIdOfArn(realm, principal) ?? principal);
+    if (certificate.status === 'PENDING_TRANSFER') {
+      throw new ServiceError('InvalidRequestException', `certificate \`${principal}\` is being transferred`);
+    }
+    return [claimCertificate(store, certificate)];
   }
 
   /** The certificate in each realm that has it, whatever its status: what TLS asks about the one presented. */

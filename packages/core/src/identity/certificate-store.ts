@@ -162,6 +162,17 @@ export function replaceCertificate(store: Store, current: Certificate, next: Cer
   return write(update, 1);
 }
 
+/** Changes nothing; stale if the certificate has gone or is being transferred: what refers to it is committed together with this. */
+export function claimCertificate(store: Store, { realm, certificateId }: Certificate): Write {
+  const claim = tables(store)
+    .updateTable('certificate')
+    .set({ certificate_id: certificateId })
+    .where('realm', '=', realmKey(realm))
+    .where('certificate_id', '=', certificateId)
+    .where('status', '<>', 'PENDING_TRANSFER');
+  return write(claim, 1);
+}
+
 /** Removes the certificate, as long as no one else changed it since. */
 export function deleteCertificate(store: Store, { realm, certificateId, customerVersion }: Certificate): Write {
   const removal = tables(store)

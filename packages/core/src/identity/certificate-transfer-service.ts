@@ -63,7 +63,8 @@ export class CertificateTransfers {
       };
       const source = revised(current, { status: 'PENDING_TRANSFER', transfer }, now);
       const offer: Certificate = { ...source, realm: target, creationDate: now, customerVersion: 1 };
-      await store.commit([replaceCertificate(store, current, source), insertCertificate(store, offer)]);
+      const alone = await this.#attachments.expectNone(realm, certificateArn(realm, current.certificateId));
+      await store.commit([replaceCertificate(store, current, source), insertCertificate(store, offer), ...alone]);
       emitStatus(changes, source);
       emitStatus(changes, offer);
       return certificateArn(target, current.certificateId);

@@ -50,6 +50,10 @@ export class TestAttachments implements PrincipalAttachments {
     return { policies: this.withPolicies.has(principal), things: this.withThings.has(principal) };
   }
 
+  async expectNone(): Promise<[]> {
+    return [];
+  }
+
   async detachPolicies(_realm: Realm, principal: string): Promise<[]> {
     this.detached.push(principal);
     return [];

@@ -4,7 +4,7 @@ import { ThingGroups } from '../registry/thing-group-service.ts';
 import { ThingPrincipals } from '../registry/thing-principal-service.ts';
 import { Things } from '../registry/thing-service.ts';
 import { ThingTypes } from '../registry/thing-type-service.ts';
-import { openDomain, realm } from '../testing/domain.ts';
+import { certificatesBut, openDomain, realm } from '../testing/domain.ts';
 import { EffectivePolicies } from './effective-policies.ts';
 import { PolicyAttachments } from './policy-attachments.ts';
 import { Policies } from './policy-service.ts';
@@ -12,7 +12,7 @@ import { PolicySimulation } from './policy-simulation.ts';
 
 const arn = (resource: string) => `arn:aws:iot:eu-west-1:123456789012:${resource}`;
 const certificate = arn(`cert/${'1'.repeat(64)}`);
-const directory = { exists: async () => true };
+const directory = certificatesBut();
 
 type Statement = { Effect?: string; Action: string | string[]; Resource: string };
 const documentOf = (...statements: Statement[]) =>

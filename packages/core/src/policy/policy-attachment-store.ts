@@ -169,3 +169,9 @@ export const deletePolicyAttachment = (store: Store, realm: string, policyName: 
 /** For the commit that deletes the target itself. */
 export const deletePolicyAttachmentsOf = (store: Store, realm: string, target: string): Write =>
   write(tables(store).deleteFrom('policy_attachment').where('realm', '=', realm).where('target', '=', target));
+
+/** For the commit that ends the target: stale if by then a policy is attached to it. */
+export const expectNoPolicy = (store: Store, realm: string, target: string): Write => ({
+  ...deletePolicyAttachmentsOf(store, realm, target),
+  expect: 0,
+});

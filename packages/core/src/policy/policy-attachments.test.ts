@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../events/changes.ts';
 import { principalAttachments } from '../registry/principal-attachments.ts';
 import { ThingGroups } from '../registry/thing-group-service.ts';
-import { openDomain, outcomes, realm, type TestDomain } from '../testing/domain.ts';
+import { certificatesBut, openDomain, outcomes, realm, type TestDomain } from '../testing/domain.ts';
 import { PolicyAttachments } from './policy-attachments.ts';
 import { Policies } from './policy-service.ts';
 
@@ -21,7 +21,7 @@ let emitted: Change[];
 beforeEach(async () => {
   domain = await openDomain();
   policies = new Policies(domain);
-  attachments = new PolicyAttachments(domain, { exists: async (_, arn) => arn !== unregistered });
+  attachments = new PolicyAttachments(domain, certificatesBut(unregistered));
   groups = new ThingGroups(domain);
   for (const policyName of ['p', 'q', 'r']) await policies.create(realm, { policyName, policyDocument });
   await groups.create(realm, { thingGroupName: 'house' });

@@ -2,11 +2,12 @@
 import type { Domain } from '../domain.ts';
 import { ServiceError } from '../errors.ts';
 import { parseIotArn, type Realm, realmKey } from '../realm.ts';
-import { checkPrincipal, type PrincipalDirectory } from '../registry/principal.ts';
+import { checkPrincipal, claimPrincipal, type PrincipalDirectory } from '../registry/principal.ts';
 import { thingGroupArn } from '../registry/thing-group.ts';
-import { readPath, thingGroupExists } from '../registry/thing-group-store.ts';
+import { claimThingGroup, readPath, readThingGroup, thingGroupExists } from '../registry/thing-group-store.ts';
 import { type Listing, type Page, type PageRequest, readPage } from '../store/pagination.ts';
 import { retryStale } from '../store/retry.ts';
+import type { Write } from '../store/store.ts';
 import {
   deletePolicyAttachment,
   insertPolicyAttachment,
@@ -53,7 +54,7 @@ export class PolicyAttachments {
     const { store, clock, changes } = this.#domain;
     return retryStale(async () => {
       await this.#checkPolicy(realm, policyName);
-      await checkTarget(this.#domain, this.#directory, realm, target);
+      const claim = await this.#claimTarget(realm, target);
       const present = await readAttachedPolicies(store, realmKey(realm), [target]);
       if (present.some(policy => policy.policyName === policyName)) return;
       const limit = groupOfTarget(realm, target) ? this.#limits.policiesOfGroup : this.#limits.policiesOfPrincipal;
@@ -61,7 +62,7 @@ export class PolicyAttachments {
         throw new ServiceError('LimitExceededException', `target \`${target}\` already has ${limit} policies`);
       }
       const attachment = { policyName, target, attachedAt: clock.now() };
-      await store.commit([insertPolicyAttachment(store, realmKey(realm), attachment, limit)]);
+      await store.commit([...claim, insertPolicyAttachment(store, realmKey(realm), attachment, limit)]);
       changes.emit({ kind: 'policyAttachment', realm, policyName, target });
     });
   }
@@ -108,9 +109,23 @@ export class PolicyAttachments {
     );
   }
 
+  /** For the commit that attaches: stale if the target has gone meanwhile. */
+  async #claimTarget(realm: Realm, target: string): Promise<readonly Write[]> {
+    const { store } = this.#domain;
+    const name = groupOfTarget(realm, target);
+    if (name === undefined) return claimPrincipal(this.#directory, realm, target);
+    const group = await readThingGroup(store, realmKey(realm), name);
+    if (!group) throw notFound(`thing group \`${name}\` not found`);
+    if (group.query) {
+      const message = `thing group \`${name}\` is dynamic: policies cannot be attached to it`;
+      throw new ServiceError('InvalidRequestException', message);
+    }
+    return [claimThingGroup(store, realmKey(realm), group)];
+  }
+
   async #checkPolicy(realm: Realm, policyName: string): Promise<void> {
     if (await policyExists(this.#domain.store, realmKey(realm), policyName)) return;
-    throw new ServiceError('ResourceNotFoundException', `policy \`${policyName}\` not found`);
+    throw notFound(`policy \`${policyName}\` not found`);
   }
 }
 
@@ -131,7 +146,7 @@ export async function checkTarget(
   const group = groupOfTarget(realm, target);
   if (group === undefined) return checkPrincipal(directory, realm, target);
   if (await thingGroupExists(store, realmKey(realm), group)) return;
-  throw new ServiceError('ResourceNotFoundException', `thing group \`${group}\` not found`);
+  throw notFound(`thing group \`${group}\` not found`);
 }
 
 /** The targets whose policies apply to a target: a group and those above it, or just itself. */
@@ -144,3 +159,5 @@ export async function inheritedTargets(
   if (group === undefined) return [target];
   return (await readPath(store, realmKey(realm), group)).map(name => thingGroupArn(realm, name));
 }
+
+const notFound = (message: string) => new ServiceError('ResourceNotFoundException', message);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../events/changes.ts';
-import { openDomain, outcomes, realm, type TestDomain } from '../testing/domain.ts';
+import { certificatesBut, openDomain, outcomes, realm, type TestDomain } from '../testing/domain.ts';
 import { PolicyAttachments } from './policy-attachments.ts';
 import { Policies } from './policy-service.ts';
 
@@ -18,7 +18,7 @@ let emitted: Change[];
 beforeEach(async () => {
   domain = await openDomain();
   policies = new Policies(domain);
-  attachments = new PolicyAttachments(domain, { exists: async () => true });
+  attachments = new PolicyAttachments(domain, certificatesBut());
   emitted = [];
   domain.changes.on(change => emitted.push(change));
 });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../events/changes.ts';
 import { StaleWrite } from '../store/store.ts';
-import { openDomain, outcomes, realm } from '../testing/domain.ts';
+import { certificatesBut, openDomain, outcomes, realm } from '../testing/domain.ts';
 import { principalAttachments } from './principal-attachments.ts';
 import { ThingPrincipals } from './thing-principal-service.ts';
 import { Things } from './thing-service.ts';
@@ -17,7 +17,7 @@ let store: Awaited<ReturnType<typeof openDomain>>['store'];
 beforeEach(async () => {
   const domain = await openDomain();
   store = domain.store;
-  principals = new ThingPrincipals(domain, { exists: async (_, arn) => arn !== unregistered });
+  principals = new ThingPrincipals(domain, certificatesBut(unregistered));
   const things = new Things(domain);
   await things.create(realm, { thingName: 'lamp' });
   await things.create(realm, { thingName: 'plug' });

@@ -4,7 +4,7 @@ import { ServiceError } from '../errors.ts';
 import { type Realm, realmKey } from '../realm.ts';
 import { type Listing, type Page, type PageRequest, readPage } from '../store/pagination.ts';
 import { retryStale } from '../store/retry.ts';
-import { checkPrincipal, type PrincipalDirectory } from './principal.ts';
+import { claimPrincipal, type PrincipalDirectory } from './principal.ts';
 import {
   deleteAttachment,
   insertAttachment,
@@ -35,20 +35,20 @@ export class ThingPrincipals {
 
   /**
    * Attaching again changes nothing; without `type` a new attachment is non-exclusive. Throws `ResourceNotFoundException` for an
-   * unknown thing or certificate, `InvalidRequestException` where an exclusive attachment stands against it or would stand beside
-   * another (AWS: "Associating a principal to a thing").
+   * unknown thing or certificate, `InvalidRequestException` for a certificate being transferred, and where an exclusive attachment
+   * stands against it or would stand beside another (AWS: "Associating a principal to a thing").
    */
   attach(realm: Realm, thingName: string, principal: string, type?: ThingPrincipalType): Promise<void> {
     const { store, clock, changes } = this.#domain;
     return retryStale(async () => {
       await this.#checkThing(realm, thingName);
-      await checkPrincipal(this.#directory, realm, principal);
+      const claim = await claimPrincipal(this.#directory, realm, principal);
       const present = await listAttachments(store, realmKey(realm), { principal });
       const here = present.find(attachment => attachment.thingName === thingName);
       if (here && (type === undefined || type === here.thingPrincipalType)) return;
       const attachment = { thingName, principal, thingPrincipalType: type ?? 'NON_EXCLUSIVE_THING' };
       checkExclusive(attachment, present);
-      await store.commit([insertAttachment(store, realmKey(realm), attachment, clock.now())]);
+      await store.commit([...claim, insertAttachment(store, realmKey(realm), attachment, clock.now())]);
       changes.emit({ kind: 'thingPrincipal', realm, thingName, principal });
     });
   }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Change, Changes } from '../events/changes.ts';
-import { openDomain, outcomes, realm } from '../testing/domain.ts';
+import { certificatesBut, openDomain, outcomes, realm } from '../testing/domain.ts';
 import { openRegistryLimits } from './limits.ts';
 import { ThingPrincipals } from './thing-principal-service.ts';
 import { Things } from './thing-service.ts';
@@ -18,7 +18,7 @@ beforeEach(async () => {
   const domain = { ...(await openDomain()), changes };
   things = new Things(domain);
   types = new ThingTypes(domain);
-  principals = new ThingPrincipals(domain, { exists: async () => true });
+  principals = new ThingPrincipals(domain, certificatesBut());
 });
 
 const attributes = (values: Record<string, string>, merge?: boolean) => ({

@@ -1,6 +1,7 @@
 /** A domain for tests: empty tables in memory, and a clock that stands still until it is moved. */
 import { Changes } from '../events/changes.ts';
 import type { Realm } from '../realm.ts';
+import type { PrincipalDirectory } from '../registry/principal.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { migrate } from '../store/migrations.ts';
 import { schema } from '../store/schema.ts';
@@ -31,6 +32,12 @@ export async function openDomain(): Promise<TestDomain> {
   await migrate(store, schema, clock);
   return { store, clock, changes: new Changes() };
 }
+
+/** Certificates as the registry sees them: all exist but those named. */
+export const certificatesBut = (...missing: readonly string[]): PrincipalDirectory => ({
+  exists: async (_, certificateArn) => !missing.includes(certificateArn),
+  claim: async () => [],
+});
 
 /** How each of several racing calls ended, `done` or the error's name, sorted. */
 export async function outcomes(calls: readonly Promise<unknown>[]): Promise<string[]> {

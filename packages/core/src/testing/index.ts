@@ -3,5 +3,5 @@
 export * from '../identity/certificate-fixtures.ts';
 export { MemoryStore } from '../store/memory-store.ts';
 export { type OpenStore, storeContract } from '../store/store.contract.ts';
-export { ManualClock, openDomain, outcomes, realm, type TestDomain } from './domain.ts';
+export { certificatesBut, ManualClock, openDomain, outcomes, realm, type TestDomain } from './domain.ts';
 export { describeWithOpenssl, type OpensslDirectory } from './openssl.ts';
