@@ -83,6 +83,12 @@ test('limits by name add up over file, environment and flags, on top of the prof
   });
 });
 
+test('a profile holds for the registry and policies as for the broker', () => {
+  expect(configuration({}).limits).toMatchObject({ groupsOfThing: 10, versionsOfPolicy: 5 });
+  const flags = { limits: 'open', limit: ['versionsOfPolicy=7'] };
+  expect(configuration({ flags }).limits).toMatchObject({ groupsOfThing: 1000, versionsOfPolicy: 7 });
+});
+
 test('further realms are served beside the default one', () => {
   const further = { accountId: '111122223333', region: 'eu-west-1' };
   expect(configuration({ flags: { realm: ['111122223333/eu-west-1'] } }).realms).toHaveLength(2);
@@ -106,9 +112,10 @@ test.each<[Partial<ConfigurationSources>, string]>([
   [{ flags: { bus: 'nats://bus' } }, '--bus expects `embedded` (`nats://…` is not available yet)'],
   [{ flags: { limits: 'none' } }, '--limits expects aws, open, strict, not `none`'],
   [{ flags: { limit: ['maxSubscriptions'] } }, '--limit expects a limit and its value'],
-  [{ flags: { limit: ['maxSubs=1'] } }, '--limit: there is no limit `maxSubs`; the limits are connectTimeout, '],
+  [{ flags: { limit: ['maxSubs=1'] } }, '--limit: there is no limit `maxSubs`; the limits are attributeBytes, '],
   [{ flags: { limit: ['maxSubscriptions=-1'] } }, '--limit: `maxSubscriptions` expects a number, 0 for no limit, not'],
   [{ flags: { limit: ['maxInflight=0'] } }, '--limit: `maxInflight` expects a number from 1, not `0`'],
+  [{ flags: { limit: ['groupsOfThing=x'] } }, '--limit: `groupsOfThing` expects a number, not `x`'],
   [{ flags: { limit: ['maximumQoS=3'] } }, '--limit: `maximumQoS` expects 0, 1 or 2, not `3`'],
   [{ flags: { limit: ['publishDenied311=ignore'] } }, '--limit: `publishDenied311` expects close or discard'],
   [{ flags: { limit: ['retainAvailable=1'] } }, '--limit: `retainAvailable` expects true or false'],

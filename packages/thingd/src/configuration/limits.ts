@@ -1,18 +1,27 @@
-/** Limits as configured: those of one profile, the broker's and the shadows' together, and single ones set by name. */
+/** Limits as configured: those of one profile, for broker, shadows, registry and policies together, and single ones set by name. */
 import { type Profile, profiles } from '@thingd/broker';
-import { type ShadowLimits, shadowLimits } from '@thingd/core';
+import {
+  awsPolicyLimits,
+  awsRegistryLimits,
+  openPolicyLimits,
+  openRegistryLimits,
+  type PolicyLimits,
+  type RegistryLimits,
+  type ShadowLimits,
+  shadowLimits,
+} from '@thingd/core';
 
 /** Every limit there is, by name. */
-export type Limits = Profile & ShadowLimits;
+export type Limits = Profile & ShadowLimits & RegistryLimits & PolicyLimits;
 
 export type ProfileName = keyof typeof profiles;
 
 export const profileNames = Object.keys(profiles) as ProfileName[];
 
 const limitsOf: Readonly<Record<ProfileName, Limits>> = {
-  aws: { ...profiles.aws, ...shadowLimits.aws },
-  open: { ...profiles.open, ...shadowLimits.open },
-  strict: { ...profiles.strict, ...shadowLimits.open },
+  aws: { ...profiles.aws, ...shadowLimits.aws, ...awsRegistryLimits, ...awsPolicyLimits },
+  open: { ...profiles.open, ...shadowLimits.open, ...openRegistryLimits, ...openPolicyLimits },
+  strict: { ...profiles.strict, ...shadowLimits.open, ...openRegistryLimits, ...openPolicyLimits },
 };
 
 /** A limit's name, and what it may be set to, for messages. */
@@ -36,6 +45,9 @@ const positive: ReadonlySet<keyof Limits> = new Set([
   'maxShadowBytes',
   'maxShadowDepth',
 ]);
+
+/** Of these 0 means none at all. */
+const counted: ReadonlySet<string> = new Set(Object.keys({ ...awsRegistryLimits, ...awsPolicyLimits }));
 
 /** Upper bounds beyond which the program itself would not stand; documents are walked by recursion. */
 const most: Partial<Record<keyof Limits, number>> = { maximumQoS: 2, maxShadowDepth: 1000 };
@@ -71,11 +83,11 @@ function readLimit(name: keyof Limits, value: unknown): number | boolean | strin
   const least = positive.has(name) ? 1 : 0;
   if (text.trim() !== '' && Number.isSafeInteger(number) && number >= least && number <= (most[name] ?? number))
     return number;
-  const meaning =
-    name === 'maximumQoS'
-      ? '0, 1 or 2'
-      : least === 1
-        ? `a number from 1${name in most ? ` to ${most[name]}` : ''}`
-        : 'a number, 0 for no limit';
-  throw new LimitError(`\`${name}\` expects ${meaning}, not \`${text}\``);
+  throw new LimitError(`\`${name}\` expects ${meaningOf(name, least)}, not \`${text}\``);
+}
+
+function meaningOf(name: keyof Limits, least: number): string {
+  if (name === 'maximumQoS') return '0, 1 or 2';
+  if (least === 1) return `a number from 1${name in most ? ` to ${most[name]}` : ''}`;
+  return counted.has(name) ? 'a number' : 'a number, 0 for no limit';
 }

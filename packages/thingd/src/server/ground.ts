@@ -36,7 +36,7 @@ export interface GroundOptions {
 /** Rejects with `ConfigurationError` for a directory that cannot be used. */
 export async function openGround(options: GroundOptions, started: Started): Promise<Ground> {
   const { configuration, clock, onFailure, onCommit } = options;
-  const { dataDir, durability, defaultRealm } = configuration;
+  const { dataDir, durability, defaultRealm, limits } = configuration;
   const directory = dataDir === undefined ? temporaryDirectory(started) : takeDirectory(resolve(dataDir), started);
   const store = await StoreThread.open({
     path: dataDir === undefined ? ':memory:' : join(directory, 'thingd.db'),
@@ -50,7 +50,7 @@ export async function openGround(options: GroundOptions, started: Started): Prom
   const keys = new KeyPool();
   started.push(() => keys.close());
   const domain: Domain = { store, clock, changes: new Changes() };
-  const services = createServices(domain, new DeviceCertificateSigner(authority, keys, clock));
+  const services = createServices(domain, new DeviceCertificateSigner(authority, keys, clock), limits);
   const credentials = await ensureCredentials(directory, services.accessKeys, defaultRealm);
   return { directory, store, authority, domain, services, credentials };
 }

@@ -11,9 +11,11 @@ import {
   EventConfigurations,
   Policies,
   PolicyAttachments,
+  type PolicyLimits,
   PolicySimulation,
   principalAttachments,
   type Realm,
+  type RegistryLimits,
   ServiceError,
   type TaggableResources,
   Tags,
@@ -26,14 +28,14 @@ import {
 
 export type Services = ReturnType<typeof createServices>;
 
-export function createServices(domain: Domain, signer: CertificateSigner) {
+export function createServices(domain: Domain, signer: CertificateSigner, limits: RegistryLimits & PolicyLimits) {
   const attachments = principalAttachments(domain.store);
   const certificates = new Certificates(domain, signer, attachments);
-  const caCertificates = new CaCertificates(domain);
+  const caCertificates = new CaCertificates(domain, limits);
   const effectivePolicies = new EffectivePolicies(domain);
-  const policies = new Policies(domain);
-  const thingGroups = new ThingGroups(domain);
-  const thingTypes = new ThingTypes(domain);
+  const policies = new Policies(domain, limits);
+  const thingGroups = new ThingGroups(domain, limits);
+  const thingTypes = new ThingTypes(domain, limits);
   const taggable: TaggableResources = {
     thingtype: (realm, name) => exists(() => thingTypes.describe(realm, name)),
     thinggroup: (realm, name) => exists(() => thingGroups.describe(realm, name)),
@@ -49,13 +51,13 @@ export function createServices(domain: Domain, signer: CertificateSigner) {
     effectivePolicies,
     eventConfigurations: new EventConfigurations(domain),
     policies,
-    policyAttachments: new PolicyAttachments(domain, certificates),
+    policyAttachments: new PolicyAttachments(domain, certificates, limits),
     policySimulation: new PolicySimulation(domain, certificates, effectivePolicies),
-    tags: new Tags(domain, taggable),
-    things: new Things(domain),
+    tags: new Tags(domain, taggable, limits),
+    things: new Things(domain, limits),
     thingTypes,
     thingGroups,
-    thingGroupMemberships: new ThingGroupMemberships(domain),
+    thingGroupMemberships: new ThingGroupMemberships(domain, limits),
     thingPrincipals: new ThingPrincipals(domain, certificates),
   };
 }
