@@ -20,7 +20,11 @@ export interface ApiPluginOptions extends ApiOptions {
    * @param der the presented certificate
    * @param serverName the name the client asked for (SNI)
    */
-  readonly resolveCertificate?: (der: Buffer, serverName: string | undefined) => Promise<Identity | undefined>;
+  readonly resolveCertificate?: (
+    der: Buffer,
+    serverName: string | undefined,
+    sourceIp: string,
+  ) => Promise<Identity | undefined>;
   /** Bytes a request's body may have; 1 MiB unless given. */
   readonly bodyLimit?: number;
 }
@@ -105,5 +109,5 @@ function arrivalOf(request: FastifyRequest, { resolveCertificate }: ApiPluginOpt
   const der = resolveCertificate && socket.getPeerX509Certificate?.()?.raw;
   if (!resolveCertificate || !der) return { sourceIp };
   const serverName = socket.servername || undefined;
-  return { sourceIp, hasCertificate: true, certificate: () => resolveCertificate(der, serverName) };
+  return { sourceIp, hasCertificate: true, certificate: () => resolveCertificate(der, serverName, sourceIp) };
 }

@@ -2,7 +2,13 @@
 import type { Identity } from '@thingd/api';
 import { type AccessKeys, type Clock, compilePolicy, parsePolicy } from '@thingd/core';
 import type { DeviceCertificates } from './device-certificates.ts';
-import { bindPermissions, type ClientIdentity, everything, type PermissionResolver } from './permissions.ts';
+import {
+  bindPermissions,
+  type Circumstances,
+  type ClientIdentity,
+  everything,
+  type PermissionResolver,
+} from './permissions.ts';
 
 /** The MQTT client a signed WebSocket upgrade stands for: its access key's policy decides. */
 export async function signedClient(
@@ -26,15 +32,15 @@ export interface DeviceCallerOptions {
 /** The API's caller behind a client certificate; undefined for one that may not be used. */
 export async function deviceCaller(
   der: Buffer,
-  serverName: string | undefined,
+  origin: Pick<Circumstances, 'domainName' | 'sourceIp'>,
   { devices, permissions, clock }: DeviceCallerOptions,
 ): Promise<Identity | undefined> {
-  const identity = await devices.identify(der, serverName);
+  const identity = await devices.identify(der, origin.domainName);
   if (!('kind' in identity) || identity.kind !== 'certificate') return undefined;
   const { realm, certificateId } = identity;
   // AWS: thing policy variables are for MQTT; over HTTPS there is no client id to tell the thing by.
   const resolved = await permissions.resolve(identity, undefined);
-  const bound = bindPermissions(identity, resolved, { domainName: serverName, secureTransport: true }, clock);
+  const bound = bindPermissions(identity, resolved, { ...origin, secureTransport: true }, clock);
   return {
     realm,
     caller: {

@@ -2,7 +2,7 @@
 import { type ApiPluginOptions, operations, storedOnly } from '@thingd/api';
 import { webSocketUpgrade } from '@thingd/broker';
 import { type Clock, type Realm, realmKey, systemClock } from '@thingd/core';
-import { deviceCaller, signedClient } from '../authorization/index.ts';
+import { deviceCaller, plainAddress, signedClient } from '../authorization/index.ts';
 import { ServerCertificate } from '../certificates/index.ts';
 import type { Configuration } from '../configuration/index.ts';
 import { brokerConnections, brokerMessages } from '../data-plane/index.ts';
@@ -162,6 +162,7 @@ function apiOptions({ configuration, ground, messaging, metrics, clock, log }: P
       const { explain } = caller;
       if (explain !== undefined) denials.record(denied, () => explain(action, resource));
     },
-    resolveCertificate: (der, serverName) => deviceCaller(der, serverName, { devices, permissions, clock }),
+    resolveCertificate: (der, domainName, sourceIp) =>
+      deviceCaller(der, { domainName, sourceIp: plainAddress(sourceIp) }, { devices, permissions, clock }),
   };
 }
