@@ -46,6 +46,7 @@ export interface Metrics {
   render(): Promise<string>;
   /** One group of the store made durable. */
   storeCommit(commit: { readonly writers: number; readonly seconds: number }): void;
+  httpAnswer(seconds: number): void;
   /** One answered API call. */
   apiCall(operation: string, status: number): void;
 }
@@ -110,6 +111,12 @@ export function createMetrics(sources: MetricSources): Metrics {
     labelNames: ['operation', 'status'],
     registers,
   });
+  const httpSeconds = new Histogram({
+    name: 'thingd_http_answer_seconds',
+    help: 'How long HTTP requests took to be answered',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers,
+  });
   return {
     contentType: register.contentType,
     render: () => register.metrics(),
@@ -117,6 +124,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       commitSeconds.observe(seconds);
       commitWriters.observe(writers);
     },
+    httpAnswer: seconds => httpSeconds.observe(seconds),
     apiCall: (operation, status) => apiCalls.inc({ operation, status }),
   };
 }

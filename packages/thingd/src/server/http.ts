@@ -33,6 +33,10 @@ export async function createHttp({
 }: HttpOptions): Promise<FastifyInstance> {
   // Names in paths reach the API as they came; what is forwarded by a proxy is not believed.
   const fastify = Fastify({ logger: false, trustProxy: false, routerOptions: { maxParamLength: 4096 } });
+  fastify.addHook('onResponse', (_request, reply, done) => {
+    metrics.httpAnswer(reply.elapsedTime / 1000);
+    done();
+  });
   fastify.get('/healthz', (_request, reply) =>
     reply.code(healthy() ? 200 : 503).send({ status: healthy() ? 'ok' : 'not ready' }),
   );

@@ -161,6 +161,7 @@ describe('a running thingd', () => {
     expect(metrics).toMatch(/^thingd_connections 0$/m);
     expect(metrics).toMatch(/^thingd_denied_total\{action="publish"\} \d+$/m);
     expect(metrics).toMatch(/^thingd_store_commit_seconds_count [1-9]/m);
+    expect(metrics).toMatch(/^thingd_http_answer_seconds_count [1-9]/m);
     expect(metrics).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
     request(`${thingd.endpoints.https}/metrics`, { ca: thingd.rootCertificate }, ({ statusCode }) =>
