@@ -16,6 +16,8 @@ export interface Profile {
   /** Connections still without an accepted CONNECT; one more closes the oldest of them. */
   readonly maxPendingConnections: number;
   readonly maxConnections: number;
+  /** Sessions in a realm; a client that would begin one more is refused. */
+  readonly maxSessions: number;
   readonly maxClientIdBytes: number;
   /** Keep-alive is brought into these bounds; with a maximum, 0 (off) becomes the maximum. MQTT 5 clients are told. */
   readonly minKeepAlive: number;
@@ -90,6 +92,7 @@ const strict: Profile = {
   connectTimeout: 10,
   maxPendingConnections: 2000,
   maxConnections: 0,
+  maxSessions: 0,
   maxClientIdBytes: 0,
   minKeepAlive: 0,
   maxKeepAlive: 0,
@@ -132,6 +135,7 @@ const strict: Profile = {
 const open: Profile = {
   ...strict,
   name: 'open',
+  maxSessions: 1_000_000,
   maxClientIdBytes: 1024,
   receiveMaximum: 1000,
   maxInflight: 1000,

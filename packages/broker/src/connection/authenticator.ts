@@ -28,6 +28,8 @@ export interface Admission {
   /** A stable name for who this is. */
   readonly principal: string;
   readonly authorizer: Authorizer;
+  /** What an MQTT 5 client that asks for it is told to build its response topics from. [MQTT5 3.2.2.3.15] */
+  readonly responseInformation?: string;
 }
 
 export interface Refusal {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Connect } from '../codec/packet.ts';
 import { ReasonCode } from '../codec/reason-code.ts';
-import { connect, startBroker, TestAuthorizer, TestClient, turn } from '../listener/client.testing.ts';
+import { connect, startBroker, staying, TestAuthorizer, TestClient, turn } from '../listener/client.testing.ts';
 import { MemoryStream } from '../listener/memory.ts';
 import { profiles } from '../profile.ts';
 
@@ -223,6 +223,22 @@ describe('CONNECT', () => {
     const started = await startBroker({ limits: { maxConnections: 1 } });
     TestClient.connect(started, 'a');
     expect(TestClient.connect(started, 'b').connack.reasonCode).toBe(0x89);
+  });
+
+  test('one session too many is refused; one that is there may be resumed', async () => {
+    const started = await startBroker({ limits: { maxSessions: 1 } });
+    TestClient.connect(started, 'a', staying[5]).client.stream.lose();
+    expect(TestClient.connect(started, 'b').connack.reasonCode).toBe(0x97);
+    expect(TestClient.connect(started, 'a', staying[5]).connack).toMatchObject({ reasonCode: 0, sessionPresent: true });
+  });
+
+  test('response information is told to who asks for it [MQTT-3.1.2-28]', async () => {
+    const started = await startBroker({ authenticate: () => ({ ...admitted, responseInformation: 'answers/a/' }) });
+    const asking = { properties: { requestResponseInformation: true } };
+    expect(TestClient.connect(started, 'a', asking).connack.properties).toMatchObject({
+      responseInformation: 'answers/a/',
+    });
+    expect(TestClient.connect(started, 'b').connack.properties).not.toHaveProperty('responseInformation');
   });
 
   test('packets cut anywhere mean the same', async () => {

@@ -62,7 +62,7 @@ function decide(connection: Connection, connect: Connect, isAssigned: boolean, d
   if (!decision.admitted) return refuse(connection, connect, decision);
   const wasHeld = connection.phase === Phase.authenticating;
   accept(connection, connect, isAssigned, decision);
-  if (!wasHeld) return;
+  if (!wasHeld || !connection.isConnected) return;
   connection.release(Hold.authenticating);
   connection.replayEarly();
 }
@@ -118,6 +118,11 @@ function accept(connection: Connection, connect: Connect, isAssigned: boolean, a
   const { clientId, cleanStart, properties } = connect;
   const { principal, authorizer } = admission;
   const realm = broker.openRealm(admission.realm);
+  const { maxSessions } = profile;
+  if (maxSessions > 0 && realm.sessions.size >= maxSessions && !realm.sessions.has(clientId)) {
+    const reason = `at most ${maxSessions} sessions are kept`;
+    return refuse(connection, connect, { admitted: false, reasonCode: ReasonCode.quotaExceeded, reason });
+  }
   realm.sessions.get(clientId)?.connection?.end({
     disconnectReason: 'DUPLICATE_CLIENTID',
     reasonCode: ReasonCode.sessionTakenOver,
@@ -140,7 +145,8 @@ function accept(connection: Connection, connect: Connect, isAssigned: boolean, a
   if (connection.outboundAliasMaximum > 0) connection.outboundAliases = new Map();
   connection.phase = Phase.connected;
   broker.entered(connection);
-  const granted = connect.protocolVersion === 5 ? connackProperties(connection, connect, isAssigned) : undefined;
+  const granted =
+    connect.protocolVersion === 5 ? connackProperties(connection, connect, isAssigned, admission) : undefined;
   connection.send({ type: 'connack', sessionPresent: present, reasonCode: ReasonCode.success, properties: granted });
   // What was in flight goes first: an observer that publishes would find the window of a session not yet resumed.
   if (present) session.outbound.resume(connection);
@@ -159,12 +165,20 @@ function agreedKeepAlive({ minKeepAlive, maxKeepAlive }: Profile, keepAlive: num
 }
 
 /** What the client must know because it differs from MQTT's default or from what it asked for. [MQTT5 3.2.2.3] */
-function connackProperties(connection: Connection, connect: Connect, isAssigned: boolean): Properties {
+function connackProperties(
+  connection: Connection,
+  connect: Connect,
+  isAssigned: boolean,
+  admission: Admission,
+): Properties {
   const { profile } = connection.broker;
   const { sessionExpiryInterval, keepAlive } = connection;
   const properties: Properties = {};
   if (sessionExpiryInterval !== (connect.properties?.sessionExpiryInterval ?? 0)) {
     properties.sessionExpiryInterval = sessionExpiryInterval;
+  }
+  if (connect.properties?.requestResponseInformation && admission.responseInformation !== undefined) {
+    properties.responseInformation = admission.responseInformation; // [MQTT-3.1.2-28]
   }
   if (isAssigned) properties.assignedClientIdentifier = connect.clientId;
   if (keepAlive !== connect.keepAlive) properties.serverKeepAlive = keepAlive;

@@ -198,6 +198,31 @@ describe('acknowledged means kept', () => {
     expect((await store.load()).sessions).toEqual([]);
   });
 
+  test('publishers are not read from while the store is far behind', async () => {
+    const { started, store } = await start();
+    TestClient.connect(started, 'a', staying[5]).client.subscribe('t/#');
+    await store.settle();
+    const { client: sender } = TestClient.connect(started, 'sender', { protocolVersion: 4 });
+    for (let i = 0; i <= 20_000; i++) sender.publish(`t/${i}`, 'x', { retain: true });
+    expect(sender.stream.paused).toBe(true);
+    await store.settle();
+    expect(sender.stream.paused).toBe(false);
+    expect((await store.load()).retained.length).toBe(20_001);
+  });
+
+  test('a 3.1.1 publisher with as much unacknowledged as the server takes is read from when some of it is stored', async () => {
+    const { started, store } = await start();
+    TestClient.connect(started, 'a', staying[5]).client.subscribe('t');
+    await store.settle();
+    const { client: sender } = TestClient.connect(started, 'sender', { protocolVersion: 4 });
+    for (let packetId = 1; packetId <= 1500; packetId++) sender.publish('t', 'x', { qos: 1, packetId });
+    expect(sender.stream.paused).toBe(true);
+    expect(started.broker.realm('test').session('a')!.inflight).toBe(1000);
+    await store.settle();
+    expect(sender.take()).toHaveLength(1500);
+    expect(sender.stream.paused).toBe(false);
+  });
+
   test('a store that fails is reported, and nothing is acknowledged from then on', async () => {
     const { started, store } = await start();
     const { client } = TestClient.connect(started, 'a', staying[5]);
