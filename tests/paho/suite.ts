@@ -31,46 +31,21 @@ export async function findPahoSuites(): Promise<{ readonly directory: string } |
   }
 }
 
-/** Seconds a test of the suites sleeps, where that is much more than ten. */
-const slow: Readonly<Record<string, number>> = {
-  test_subscribe_options: 22,
-  test_session_expiry: 20,
-  test_keepalive: 16,
-  test_will_delay: 12,
-};
-
 export type Suite = 'client_test' | 'client_test5';
 
-/** The suite's tests dealt out so that each hand takes about as long: they spend their time asleep. */
-export async function dealTests(directory: string, suite: Suite, hands: number): Promise<string[][]> {
-  const names: string[] = await python([directory, suite, '127.0.0.1', '0']);
-  const weigh = (name: string): number => slow[name] ?? 5;
-  const dealt = Array.from({ length: hands }, () => ({ names: [] as string[], weight: 0 }));
-  for (const name of names.toSorted((a, b) => weigh(b) - weigh(a))) {
-    const lightest = dealt.reduce((least, hand) => (hand.weight < least.weight ? hand : least));
-    lightest.names.push(name);
-    lightest.weight += weigh(name);
-  }
-  return dealt.map(hand => hand.names).filter(hand => hand.length > 0);
-}
+export const testsOf = (directory: string, suite: Suite): Promise<string[]> =>
+  python([directory, suite, '127.0.0.1', '0']);
 
-/** Test name → null, or the traceback. */
-export type Outcomes = Readonly<Record<string, string | null>>;
-
-/** Runs tests of a suite one after the other against the MQTT port. */
-export async function runPaho(
-  directory: string,
-  suite: Suite,
-  port: number,
-  tests: readonly string[],
-): Promise<Outcomes> {
-  return python([directory, suite, '127.0.0.1', String(port), ...tests]);
+/** Runs one test of a suite against a new server's MQTT port: null, or the traceback. */
+export async function runPaho(directory: string, suite: Suite, port: number, test: string): Promise<string | null> {
+  const outcome = await python<Record<string, string | null>>([directory, suite, '127.0.0.1', String(port), test]);
+  return Object.values(outcome)[0]!;
 }
 
 /** The JSON in the last line of what the runner prints. */
 async function python<T>(args: readonly string[]): Promise<T> {
   const env = { ...cleanEnvironment, PYTHONDONTWRITEBYTECODE: '1' };
-  const finished = await run('python3', [runner, ...args], { env, timeout: 150_000 });
+  const finished = await run('python3', [runner, ...args], { env, timeout: 60_000 });
   if (finished.exit !== 0) throw new Error(`${args.join(' ')} ended with ${finished.exit}\n${finished.stderr}`);
   return JSON.parse(finished.stdout.trim().split('\n').at(-1)!);
 }
