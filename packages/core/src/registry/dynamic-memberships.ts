@@ -111,16 +111,14 @@ export class DynamicMemberships {
 
   #run(): void {
     if (this.#closed) return;
-    this.#running ??= this.#drain().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
-    for (;;) {
-      const next = this.#work.entries().next();
-      if (next.done || this.#closed) return;
-      const [key, work] = next.value;
+    // What is heard in the turn that began this comes with it.
+    await undefined;
+    while (this.#work.size > 0 && !this.#closed) {
+      const [key, work] = this.#work.entries().next().value!;
       this.#work.delete(key);
       try {
         const groups = await this.#groupsOf(work.realm);
@@ -129,6 +127,8 @@ export class DynamicMemberships {
         this.#options.failed(error, `dynamic thing groups of ${key}`);
       }
     }
+    // Together with the last look at the work, so that nothing heard in between is left lying.
+    this.#running = undefined;
   }
 
   #groupsOf(realm: Realm): Promise<readonly ThingGroup[]> {
