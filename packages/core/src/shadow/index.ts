@@ -6,7 +6,6 @@ export { type Difference, type PointInHistory, type SectionName, ShadowHistory }
 export { type ShadowAnnouncer, type ShadowName, type ShadowOptions, Shadows } from './shadow-service.ts';
 export { type ShadowVersion, type ShadowVersionSummary, shadowMigration } from './shadow-store.ts';
 export {
-  isShadowReply,
   parseShadowTopic,
   type ShadowMessage,
   ShadowTopics,

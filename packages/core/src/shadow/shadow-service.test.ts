@@ -11,7 +11,7 @@ import { emptySection, mergeSection } from './section.ts';
 import { ShadowHistory } from './shadow-history.ts';
 import { Shadows } from './shadow-service.ts';
 import { shadowMigration } from './shadow-store.ts';
-import { isShadowReply, parseShadowTopic, ShadowTopics, shadowTopicPrefix } from './shadow-topics.ts';
+import { parseShadowTopic, ShadowTopics, shadowTopicPrefix } from './shadow-topics.ts';
 
 const realm = { accountId: '000000000000', region: 'us-east-1' };
 const classic = { thingName: 'd1', shadowName: '' };
@@ -277,17 +277,6 @@ it.each([
   ['$aws/things/d 1/shadow/update', undefined],
   [`$aws/things/d1/shadow/name/${'n'.repeat(65)}/get`, undefined],
 ])('%s is %o', (topic, request) => expect(parseShadowTopic(topic)).toEqual(request));
-
-it.each([
-  ['$aws/things/d1/shadow/update/accepted', true],
-  ['$aws/things/d1/shadow/get/rejected', true],
-  ['$aws/things/d1/shadow/name/n1/update/delta', true],
-  ['$aws/things/d1/shadow/update/documents', true],
-  ['$aws/things/d1/shadow/update', false],
-  ['$aws/things/d1/shadow/get/delta', false],
-  ['$aws/things/d1/jobs/get/accepted', false],
-  ['things/d1/shadow/update/accepted', false],
-])("%s is the service's own: %s", (topic, own) => expect(isShadowReply(topic)).toBe(own));
 
 describe('the history of a shadow', () => {
   const history = (shadows: Shadows) => new ShadowHistory(domain(), shadows);

@@ -19,12 +19,6 @@ export const shadowRequestFilters: readonly string[] = (['get', 'update', 'delet
   `$aws/things/+/shadow/name/+/${operation}`,
 ]);
 
-const replyTopic =
-  /^\$aws\/things\/[^/]+\/shadow\/(name\/[^/]+\/)?((get|update|delete)\/(accepted|rejected)|update\/(delta|documents))$/;
-
-/** Whether a topic is one on which the shadow service answers: nobody else may publish there. */
-export const isShadowReply = (topic: string): boolean => topic.startsWith('$aws/things/') && replyTopic.test(topic);
-
 const namePattern = /^[a-zA-Z0-9:_-]{1,128}$/;
 const shadowNamePattern = /^[$a-zA-Z0-9:_-]{1,64}$/;
 

@@ -17,6 +17,7 @@ import {
   type Thing,
 } from '@thingd/core';
 import type { Dependencies } from './live-connections.ts';
+import { reservedTopics } from './reserved-topics.ts';
 
 export type ClientIdentity =
   | {
@@ -131,5 +132,5 @@ export function bindPermissions(
     isAttached,
     now: () => clock.now(),
   });
-  return bindPolicies(policies, context);
+  return bindPolicies([...policies, reservedTopics], context);
 }
