@@ -55,9 +55,9 @@ export function mosquitto(): BrokerUnderTest | undefined {
 
 /**
  * thingd as its users run it, policies enforced: every connection of the plain listener is bound to `policy.json`, whose statements use
- * wildcards and a variable, so that each topic is really decided.
+ * wildcards and a variable, so that each topic is really decided. `nodeArguments` are for the process: a profile, a module to preload.
  */
-export function thingd(extraArguments: readonly string[]): BrokerUnderTest {
+export function thingd(extraArguments: readonly string[], nodeArguments: readonly string[] = []): BrokerUnderTest {
   const bin = join(root, 'packages/thingd/bin/thingd.js');
   return {
     name: 'thingd',
@@ -87,7 +87,7 @@ export function thingd(extraArguments: readonly string[]): BrokerUnderTest {
         'warn',
         ...extraArguments,
       );
-      return started('thingd', port, directory, ...pinned(0, realNode(), [bin, ...args]));
+      return started('thingd', port, directory, ...pinned(0, realNode(), [...nodeArguments, bin, ...args]));
     },
   };
 }

@@ -31,6 +31,17 @@ export function subscribePacket(filter: string, qos: 0 | 1): Buffer {
   return Buffer.concat([Buffer.from([0x82]), remainingLength(body.length), body]);
 }
 
+/** A whole PUBLISH at QoS 1. */
+export function publishPacket(topic: string, payload: Buffer, packetId: number): Buffer {
+  const name = Buffer.from(topic);
+  const length = remainingLength(4 + name.length + payload.length);
+  const id = Buffer.from([packetId >> 8, packetId & 0xff]);
+  const head = Buffer.from([0x32, ...length, name.length >> 8, name.length & 0xff]);
+  return Buffer.concat([head, name, id, payload]);
+}
+
+export const pubackPacket = (packetId: number): Buffer => Buffer.from([0x40, 0x02, packetId >> 8, packetId & 0xff]);
+
 export const disconnectPacket = Buffer.from([0xe0, 0x00]);
 
 /** One PUBLISH with room for a packet id (QoS 1) and a stamp; the offsets say where to patch. */

@@ -53,7 +53,7 @@ export interface RealmHandle {
 }
 
 /** Routes kept for publishers that are not connections: HTTP, shadows, rules. */
-const outsideRoutes = 1000;
+const outsideRoutes = 10_000;
 const done = Promise.resolve();
 
 export class RealmDoor implements RealmHandle {
