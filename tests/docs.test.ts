@@ -1,28 +1,28 @@
-/**
- * The documentation's commands, run as printed. A fenced `bash` block directly below the comment `<!-- test: NAME -->` is a
- * test of that name. With `<!-- test: NAME, until: TEXT -->` the block keeps running once it has printed TEXT (a server), until
- * the end of its document. Blocks of one document run in order in one directory of their own, each in a fresh shell in which
- * `thingd` and `npx thingd` are this repository's. tests/README.md says the same to authors.
- */
+/** The documentation's commands, run as printed. tests/README.md tells authors how a block is marked. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { launch, type Running, run } from './harness/command.ts';
+import { awsForPath, quiet } from './harness/aws-cli.ts';
+import { run } from './harness/command.ts';
 import { temporaryDirectory } from './harness/directory.ts';
-import { hasPart } from './harness/parts.ts';
-import { cleanEnvironment, root } from './harness/thingd.ts';
+import { describeWith } from './harness/parts.ts';
+import { cleanEnvironment, root, startThingd } from './harness/thingd.ts';
 
 interface Block {
   readonly name: string;
-  /** A server: it is up when it has printed this. */
-  readonly until: string | undefined;
+  /** Exit code of the block: 0 unless the comment says otherwise. */
+  readonly exit: number;
   readonly script: string;
 }
 
 function blocksOf(markdown: string): Block[] {
-  const pattern = /^<!-- test: ([^,\n]+?)(?:, until: (.+?))? -->\n```bash\n([\s\S]*?)^```$/gm;
-  return [...markdown.matchAll(pattern)].map(([, name, until, script]) => ({ name: name!, until, script: script! }));
+  const pattern = /^<!-- test: ([^,\n]+?)(?:, exit: (\d+))? -->\n```(?:sh|bash)\n([\s\S]*?)^```$/gm;
+  return [...markdown.matchAll(pattern)].map(([, name, exit, script]) => ({
+    name: name!,
+    exit: Number(exit ?? 0),
+    script: script!,
+  }));
 }
 
 const guide = join(root, 'docs', 'guide');
@@ -32,61 +32,72 @@ const documents = [
     .filter(path => path.endsWith('.md'))
     .sort()
     .map(path => join(guide, path)),
-].filter(path => existsSync(path));
+];
 
-const modules = join(root, 'node_modules');
-const env = { ...cleanEnvironment, PATH: `${join(modules, '.bin')}:${process.env.PATH}`, NO_COLOR: '1' };
-const shell = ['-euo', 'pipefail', '-c'] as const;
-const usable = hasPart('aws') && hasPart('mosquitto_pub') && hasPart('curl');
+/** What a block is run in: variables of the blocks before it are there, every command must succeed. */
+const shell = (script: string): string => `set -euo pipefail
+if [ -f "$STATE" ]; then . "$STATE"; fi
+set -a
+${script}
+set +a
+export -p >"$STATE"`;
 
 describe('a marked block', () => {
-  test('is found with its name and what it waits for', () => {
+  test('is found with its name, and its neighbours are left alone', () => {
     const markdown = [
-      '<!-- test: start, until: ready -->',
-      '```bash',
-      'thingd dev',
+      '<!-- test: first -->',
+      '```sh',
+      'echo one',
       '```',
-      'text',
-      '```bash',
+      '```sh',
       'not marked',
       '```',
-      '<!-- test: list -->',
+      '<!-- test: second, exit: 1 -->',
       '```bash',
-      'aws iot list-things',
+      'echo two',
+      'echo three',
       '```',
     ].join('\n');
     expect(blocksOf(markdown)).toEqual([
-      { name: 'start', until: 'ready', script: 'thingd dev\n' },
-      { name: 'list', until: undefined, script: 'aws iot list-things\n' },
+      { name: 'first', exit: 0, script: 'echo one\n' },
+      { name: 'second', exit: 1, script: 'echo two\necho three\n' },
     ]);
+  });
+
+  test('is in the README', () => {
+    expect(blocksOf(readFileSync(documents[0]!, 'utf8'))).not.toEqual([]);
   });
 });
 
 for (const document of documents) {
   const blocks = blocksOf(readFileSync(document, 'utf8'));
   if (blocks.length === 0) continue;
-  describe.skipIf(!usable && process.env.THINGD_TEST_REQUIRE !== 'all')(relative(root, document), () => {
+
+  describeWith(['aws', 'mosquitto_pub', 'curl'], relative(root, document), () => {
     let cwd: string;
-    const servers: Running[] = [];
+    let env: Readonly<Record<string, string | undefined>>;
 
     beforeAll(async () => {
+      const thingd = await startThingd({ command: 'dev' });
       cwd = await temporaryDirectory('thingd-docs-');
-      await symlink(modules, join(cwd, 'node_modules'));
-      return async () => {
-        await Promise.all(servers.map(server => server.stop()));
+      await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'));
+      const state = join(await temporaryDirectory(), 'state');
+      const path = [await awsForPath(), join(root, 'node_modules', '.bin'), process.env.PATH];
+      env = {
+        ...cleanEnvironment,
+        ...quiet,
+        PATH: path.filter(part => part !== undefined).join(':'),
+        // Where a reader's `thingd` finds the one that runs, did it not use the default port.
+        THINGD_HTTP: `127.0.0.1:${thingd.endpoints.http.port}`,
+        STATE: state,
+        NO_COLOR: '1',
       };
     });
 
-    for (const { name, until, script } of blocks) {
+    for (const { name, exit, script } of blocks) {
       test(name, async () => {
-        if (until === undefined) {
-          const { exit, stdout, stderr } = await run('bash', [...shell, script], { cwd, env, timeout: 50_000 });
-          expect(exit, `${stdout}${stderr}`).toBe(0);
-        } else {
-          const server = launch('bash', [...shell, script], { cwd, env });
-          servers.push(server);
-          await server.prints(until, 30_000);
-        }
+        const ended = await run('bash', ['-c', shell(script)], { cwd, env, timeout: 50_000 });
+        expect(ended.exit, `${ended.stdout}${ended.stderr}`).toBe(exit);
       });
     }
   });

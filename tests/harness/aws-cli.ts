@@ -1,5 +1,8 @@
 /** The `aws` command against a running thingd: version 1 or 2, whichever the machine has. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Finished, run } from './command.ts';
+import { temporaryDirectory } from './directory.ts';
 import { cleanEnvironment, type Thingd } from './thingd.ts';
 
 export class AwsCli {
@@ -33,10 +36,25 @@ export class AwsCli {
 }
 
 /** Nothing of the user's configuration, no pager, no colours, no retries that hide an error. */
-const quiet = {
+export const quiet = {
   AWS_CONFIG_FILE: '/dev/null',
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   AWS_EC2_METADATA_DISABLED: 'true',
   AWS_MAX_ATTEMPTS: '1',
   AWS_PAGER: '',
 };
+
+/**
+ * Where `AWS_ENDPOINT_URL` is not read by the machine's `aws` (before 1.29 and 2.13), a directory with one that reads it, to go
+ * first in PATH: for commands that are run as printed.
+ */
+export async function awsForPath(): Promise<string | undefined> {
+  const { stdout } = await run('aws', ['--version']);
+  const [, major, minor] = /^aws-cli\/(\d+)\.(\d+)/.exec(stdout) ?? [];
+  if (Number(minor) >= (major === '1' ? 29 : 13)) return undefined;
+  const directory = await temporaryDirectory('thingd-aws-');
+  const path = (await run('sh', ['-c', 'command -v aws'])).stdout.trim();
+  const script = `#!/bin/sh\nexec '${path}' \${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"} "$@"\n`;
+  await writeFile(join(directory, 'aws'), script, { mode: 0o755 });
+  return directory;
+}
