@@ -1,6 +1,9 @@
 /** The data plane over HTTPS: with a client certificate as devices call it, and signed as services do. */
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
+import { join } from 'node:path';
+import { AttachPolicyCommand, UpdateCertificateCommand } from '@aws-sdk/client-iot';
 import {
   DeleteConnectionCommand,
   GetConnectionCommand,
@@ -11,7 +14,7 @@ import {
   PublishCommand,
   SendDirectMessageCommand,
 } from '@aws-sdk/client-iot-data-plane';
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { connectAsync, connect as createClient, type IClientOptions, type MqttClient } from 'mqtt';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AwsCli } from './harness/aws-cli.ts';
 import { run } from './harness/command.ts';
@@ -26,6 +29,7 @@ import {
   policyDocument,
   tlsFiles,
 } from './harness/device.ts';
+import { temporaryDirectory } from './harness/directory.ts';
 import { nextEvent } from './harness/event.ts';
 import { type Listener, listen } from './harness/listener.ts';
 import { describeWith } from './harness/parts.ts';
@@ -135,26 +139,21 @@ describeWith(['curl'], 'curl with a client certificate', () => {
     const iot = iotClient(thingd);
     const bare = await createCertificate(thingd, iot);
     expect((await curl('/topics/a/b', bare, '-d', 'x')).status).toBe(403);
+    await iot.send(new AttachPolicyCommand({ policyName: publisher.policyName, target: bare.certificateArn }));
+    expect((await curl('/topics/a/b', bare, '-d', 'x')).status).toBe(200);
+    const { certificateId } = bare;
+    await iot.send(new UpdateCertificateCommand({ certificateId, newStatus: 'INACTIVE' }));
+    expect((await curl('/topics/a/b', bare, '-d', 'x')).status).toBe(403);
   });
 
   test('may send no more than a message may carry', async () => {
     const limit = 128 * 1024;
-    const body = Buffer.alloc(limit + 1, 'x').toString();
-    const post = (text: string) =>
-      ['-X', 'POST', '-H', 'Content-Type: text/plain', '--data-binary', '@-', text] as const;
-    const send = async (text: string): Promise<string> => {
-      const url = `https://localhost:${thingd.endpoints.https.port}/topics/a/large`;
-      const [method, verb, header, type, data, from] = post(text);
-      const files = ['--cacert', thingd.caFile, '--cert', publisher.certFile, '--key', publisher.keyFile];
-      const status = ['-s', '-o', '/dev/null', '-w', '%{http_code}'];
-      const { stdout } = await run('curl', [...status, ...files, method, verb, header, type, data, from, url], {
-        input: text,
-      });
-      return stdout;
-    };
-    expect(await send(body.slice(1))).toBe('200');
+    const file = join(await temporaryDirectory(), 'large');
+    await writeFile(file, Buffer.alloc(limit, 'x'));
+    expect((await curl('/topics/a/large', publisher, '--data-binary', `@${file}`)).status).toBe(200);
     expect((await listener.next('a/large')).payload).toHaveLength(limit);
-    expect(await send(body)).toBe('413');
+    await writeFile(file, Buffer.alloc(limit + 1, 'x'));
+    expect((await curl('/topics/a/large', publisher, '--data-binary', `@${file}`)).status).toBe(413);
   });
 });
 
@@ -165,7 +164,7 @@ describe('a signed publish', () => {
   ])('on %s carries every MQTT 5 property to the subscriber', async (name, secure) => {
     await dataClient(secure).send(
       new PublishCommand({
-        topic: 'signed/a b/+1'.replace('+', 'p'),
+        topic: 'signed/a b/p1',
         qos: 1,
         payload: Buffer.from(name),
         userProperties: '[{"deviceName":"alpha"},{"deviceCnt":"45"},{"deviceCnt":"46"}]',
@@ -186,17 +185,6 @@ describe('a signed publish', () => {
       messageExpiryInterval: 3600,
     });
     expect({ ...packet.properties?.userProperties }).toEqual({ deviceName: 'alpha', deviceCnt: ['45', '46'] });
-  });
-
-  test('is not heard in another region', async () => {
-    const { accessKeyId, secretAccessKey } = thingd.credentials;
-    const credentials = { accessKeyId, secretAccessKey };
-    const endpoint = thingd.endpoints.http.url;
-    const elsewhere = new IoTDataPlaneClient({ endpoint, region: 'eu-west-1', credentials, maxAttempts: 1 });
-    await elsewhere.send(new PublishCommand({ topic: 'signed/elsewhere', qos: 1, payload: Buffer.from('x') }));
-    await aws.send(new PublishCommand({ topic: 'signed/here', qos: 1, payload: Buffer.from('x') }));
-    await listener.next('signed/here');
-    expect(listener.heard.map(({ topic }) => topic)).not.toContain('signed/elsewhere');
   });
 
   test('to a reserved topic is refused', async () => {
@@ -259,14 +247,9 @@ describe('retained messages', () => {
 
 async function connect(device: Device, options: IClientOptions = {}): Promise<MqttClient> {
   const url = `mqtts://localhost:${thingd.endpoints.mqtts.port}`;
-  const whole = { ...tlsFiles(device), clientId: device.thingName, protocolVersion: 5, reconnectPeriod: 0 } as const;
-  if (options.manualConnect) {
-    const { connect: create } = await import('mqtt');
-    const waiting = create(url, { ...whole, ...options });
-    open.push(waiting);
-    return waiting;
-  }
-  const client = await connectAsync(url, { ...whole, ...options }, false);
+  const named = { ...tlsFiles(device), clientId: device.thingName, protocolVersion: 5, reconnectPeriod: 0 } as const;
+  const all = { ...named, ...options };
+  const client = options.manualConnect ? createClient(url, all) : await connectAsync(url, all, false);
   client.on('error', () => {});
   open.push(client);
   return client;
@@ -324,7 +307,8 @@ describe('a connection', () => {
     { preventWillMessage: false, cleanSession: false },
     { preventWillMessage: true, cleanSession: true },
   ])('is ended with %o', async options => {
-    const will = { topic: 'a/will', payload: Buffer.from('gone'), qos: 1, retain: false } as const;
+    const topic = `a/will/${options.preventWillMessage}`;
+    const will = { topic, payload: Buffer.from('gone'), qos: 1, retain: false } as const;
     const client = await connect(lamp, { ...persistent, will });
     await client.subscribeAsync('lamp/command', { qos: 1 });
     const goodbye = nextEvent(client, 'disconnect');
@@ -338,7 +322,7 @@ describe('a connection', () => {
     });
     await aws.send(new PublishCommand({ topic: 'a/after', qos: 1 }));
     await listener.next('a/after');
-    const wills = listener.heard.filter(({ topic }) => topic === 'a/will').length;
+    const wills = listener.heard.filter(heard => heard.topic === topic).length;
     expect(wills).toBe(options.preventWillMessage ? 0 : 1);
     const back = await connect(lamp, { ...persistent, clean: false });
     const { subscriptions } = await aws.send(new ListSubscriptionsCommand({ clientId: 'lamp' }));
@@ -348,10 +332,10 @@ describe('a connection', () => {
   });
 
   test('that never was is not found', async () => {
-    for (const command of [GetConnectionCommand, DeleteConnectionCommand]) {
-      const sent = aws.send(new command({ clientId: 'never' }) as GetConnectionCommand);
-      await expect(sent).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-    }
+    const clientId = 'never';
+    const notFound = { name: 'ResourceNotFoundException' };
+    await expect(aws.send(new GetConnectionCommand({ clientId }))).rejects.toMatchObject(notFound);
+    await expect(aws.send(new DeleteConnectionCommand({ clientId }))).rejects.toMatchObject(notFound);
   });
 });
 
@@ -381,23 +365,17 @@ describe('a direct message', () => {
     await expect(send({ topic: 'other' })).rejects.toMatchObject({ name: 'ForbiddenException' });
   });
 
-  test('that is not acknowledged in time answers 504, one that is refused 400', async () => {
-    let answer: (reasonCode?: number) => void = () => {};
-    const client = await connect(valve, {
-      customHandleAcks: (_topic, _message, _packet, done) => {
-        answer = reasonCode => done(reasonCode ?? 0);
-      },
-    });
+  test('that is not acknowledged in time answers 504', async () => {
+    await connect(valve, { customHandleAcks: () => {} });
     await expect(send({ confirmation: true, timeout: 1 })).rejects.toMatchObject({
       name: 'GatewayTimeoutException',
       $metadata: { httpStatusCode: 504 },
     });
-    const message = nextEvent(client, 'packetreceive');
-    const sent = send({ confirmation: true });
-    sent.catch(() => {});
-    await message;
-    answer(0x83);
-    await expect(sent).rejects.toMatchObject({ name: 'InvalidRequestException' });
+  });
+
+  test('that the client refuses answers 400', async () => {
+    await connect(valve, { customHandleAcks: (_topic, _message, _packet, done) => done(0x83) });
+    await expect(send({ confirmation: true })).rejects.toMatchObject({ name: 'InvalidRequestException' });
   });
 
   test('does not wait for who is away', async () => {
