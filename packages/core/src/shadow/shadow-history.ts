@@ -18,8 +18,8 @@ import {
 
 export type SectionName = 'desired' | 'reported';
 
-/** A version, or a time in ms since the epoch. */
-export type PointInHistory = { readonly version: number } | { readonly time: number };
+/** A version, a time in ms since the epoch, or what is current. */
+export type PointInHistory = { readonly version: number } | { readonly time: number } | 'now';
 
 /** One place where two versions differ; `from` or `to` is absent where it was missing. */
 export interface Difference {
@@ -27,6 +27,12 @@ export interface Difference {
   readonly path: readonly string[];
   readonly from?: JsonValue;
   readonly to?: JsonValue;
+}
+
+export interface ShadowDiff {
+  readonly from: ShadowVersionSummary;
+  readonly to: ShadowVersionSummary;
+  readonly differences: readonly Difference[];
 }
 
 export class ShadowHistory {
@@ -56,26 +62,29 @@ export class ShadowHistory {
   async at(realm: Realm, name: ShadowName, point: PointInHistory): Promise<ShadowVersion> {
     const { store } = this.#domain;
     const key = keyOf(realm, name);
-    if ('version' in point) {
+    if (point !== 'now' && 'version' in point) {
       const entry = await readVersion(store, key, point.version);
-      if (entry === undefined)
-        throw new ServiceError('ResourceNotFoundException', `version \`${point.version}\` is not in the history`);
+      if (entry === undefined) throw notFound(`version \`${point.version}\` is not in the history`);
       return entry;
     }
-    const entry = await readVersionAt(store, key, point.time);
-    if (entry === undefined || (entry.deletedAt !== undefined && entry.deletedAt <= point.time)) {
-      throw new ServiceError(
-        'ResourceNotFoundException',
-        `no shadow at \`${new Date(point.time).toISOString()}\` is in the history`,
-      );
+    // A clock that was set back leaves versions in its future: what is current is the last one, not the last before now.
+    const time = point === 'now' ? Number.MAX_SAFE_INTEGER : point.time;
+    const entry = await readVersionAt(store, key, time);
+    if (entry === undefined || (entry.deletedAt !== undefined && entry.deletedAt <= time)) {
+      const then = point === 'now' ? 'now' : `at \`${new Date(time).toISOString()}\``;
+      throw notFound(`there is no shadow in the history ${then}`);
     }
     return entry;
   }
 
-  /** Every leaf that differs, in the order of the documents. */
-  async diff(realm: Realm, name: ShadowName, from: PointInHistory, to: PointInHistory): Promise<Difference[]> {
+  /** Every leaf that differs, in the order of the documents, and the versions that were compared. */
+  async diff(realm: Realm, name: ShadowName, from: PointInHistory, to: PointInHistory): Promise<ShadowDiff> {
     const [before, after] = await Promise.all([this.at(realm, name, from), this.at(realm, name, to)]);
-    return differences(stateOf(before), stateOf(after));
+    return {
+      from: summaryOf(before),
+      to: summaryOf(after),
+      differences: differences(stateOf(before), stateOf(after)),
+    };
   }
 
   /**
@@ -116,6 +125,10 @@ function restoring(shadow: Shadow | undefined, target: ShadowVersion, sections: 
 }
 
 const keyOf = (realm: Realm, name: ShadowName) => ({ realm: realmKey(realm), ...name });
+
+const notFound = (message: string): ServiceError => new ServiceError('ResourceNotFoundException', message);
+
+const summaryOf = ({ desired: _, reported: __, ...summary }: ShadowVersion): ShadowVersionSummary => summary;
 
 const stateOf = ({ desired, reported }: ShadowVersion): JsonObject => ({ desired, reported });
 

@@ -300,9 +300,15 @@ describe('the history of a shadow', () => {
       version: 2,
       desired: { led: 'off' },
     });
-    expect(await past.diff(realm, classic, { version: 1 }, { version: 2 })).toEqual([
-      { path: ['desired', 'led'], from: 'on', to: 'off' },
-    ]);
+    expect(await past.diff(realm, classic, { version: 1 }, { version: 2 })).toMatchObject({
+      from: { version: 1 },
+      to: { version: 2 },
+      differences: [{ path: ['desired', 'led'], from: 'on', to: 'off' }],
+    });
+    expect(await past.diff(realm, classic, { version: 1 }, 'now')).toMatchObject({
+      to: { version: 3 },
+      differences: [],
+    });
     await expect(past.at(realm, classic, { time: start - 1 })).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
     });
@@ -318,6 +324,7 @@ describe('the history of a shadow', () => {
     await expect(history(shadows).at(realm, classic, { time: now })).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
     });
+    await expect(history(shadows).at(realm, classic, 'now')).rejects.toThrow('there is no shadow in the history now');
     expect(await history(shadows).at(realm, classic, { time: start + 500 })).toMatchObject({ version: 1 });
   });
 

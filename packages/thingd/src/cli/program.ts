@@ -21,6 +21,7 @@ import { exportLines } from './env.ts';
 import { formatExplanation } from './explain.ts';
 import { findInstallation, type Installation } from './installation.ts';
 import { serve } from './serve.ts';
+import { addShadow } from './shadow.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -52,6 +53,7 @@ export function createProgram(): Command {
   addEnv(program);
   addExplain(program);
   addAccessKey(program);
+  addShadow(program, { add: addTarget, find: target });
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(`thingd: ${withoutPrefix(text)}`) });
   }

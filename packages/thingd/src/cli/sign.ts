@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Credentials } from '../server/files.ts';
 
-/** The headers to send with a request of `body` to `url`, whose path and query need no encoding. `now` in ms since the epoch. */
+/** The headers to send with a request of `body` to `url`. `now` in ms since the epoch. */
 export function signedHeaders(
   method: string,
   url: URL,
@@ -14,8 +14,8 @@ export function signedHeaders(
   const scope = [date.slice(0, 8), region, 'iot', 'aws4_request'];
   const canonical = [
     method,
-    url.pathname,
-    url.search.slice(1),
+    url.pathname.split('/').map(percentEncode).join('/'),
+    canonicalQuery(url),
     `host:${url.host}`,
     `x-amz-date:${date}`,
     '',
@@ -31,6 +31,16 @@ export function signedHeaders(
     authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host;x-amz-date, Signature=${signature}`,
   };
 }
+
+const canonicalQuery = ({ searchParams }: URL): string =>
+  [...searchParams]
+    .map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
+    .sort()
+    .join('&');
+
+/** Everything but letters, digits and `-._~`; a path that is encoded already is encoded once more. */
+const percentEncode = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();

@@ -1,4 +1,4 @@
-/** The program's own API, `/thingd/v1/…`, for its commands: explanations, denials, access keys. Signed like AWS's. */
+/** The program's own API, `/thingd/v1/…`, for its commands: explanations, denials, access keys, the history of shadows. Signed like AWS's. */
 import {
   type ApiPluginOptions,
   authenticateSignature,
@@ -7,10 +7,12 @@ import {
   RequestError,
   readClaim,
 } from '@thingd/api';
-import { type AccessKeys, type Realm, realmKey, ServiceError } from '@thingd/core';
+import { type AccessKeys, type Realm, realmKey, ServiceError, type ShadowHistory } from '@thingd/core';
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify';
 import { type Denials, plainAddress } from '../authorization/index.ts';
+import { historyRoutes } from '../shadows/index.ts';
 import { type ExplainOptions, explainRequest } from './explain.ts';
+import { type OwnRoute, resourceOf } from './own-route.ts';
 import { isSecure } from './tls.ts';
 
 /** An access key as lists show it. */
@@ -30,6 +32,7 @@ export interface ManagementOptions extends ExplainOptions {
   readonly authentication: ApiPluginOptions;
   readonly accessKeys: AccessKeys;
   readonly denials: Denials;
+  readonly shadowHistory: ShadowHistory;
   /** Where the program's files are; told to anyone on this machine in `dev`. */
   readonly directory: string;
   readonly dev: boolean;
@@ -47,38 +50,26 @@ export const management: FastifyPluginCallback<ManagementOptions> = (fastify, op
     return reply.code(status).header('x-amzn-errortype', name).send({ message });
   });
 
-  const route = <T>(
-    method: 'GET' | 'POST' | 'DELETE',
-    url: string,
-    action: string,
-    handle: (call: Call) => Promise<T>,
-  ) =>
+  for (const route of [...ownRoutes(options), ...historyRoutes(options.shadowHistory)]) {
     fastify.route({
-      method,
-      url: `/thingd/v1/${url}`,
+      method: route.method,
+      url: `/thingd/v1/${route.url}`,
       handler: async (request, reply) => {
         const { realm, caller } = await identify(request, options);
-        if (caller.authorize(action, '*') !== 'allowed') {
-          throw new RequestError('AccessDeniedException', `${caller.principal} is not authorized to perform ${action}`);
+        const params = request.params as Record<string, string>;
+        const resource = resourceOf(route, realm, params);
+        if (caller.authorize(route.action, resource) !== 'allowed') {
+          const where = resource === '*' ? '' : ` on ${resource}`;
+          throw new RequestError(
+            'AccessDeniedException',
+            `${caller.principal} is not authorized to perform ${route.action}${where}`,
+          );
         }
-        const answer = await handle({
-          realm,
-          input: inputOf(request),
-          params: request.params as Record<string, string>,
-        });
-        return reply.send(answer ?? {});
+        const query = request.query as Record<string, string>;
+        return reply.send((await route.handle({ realm, caller, input: inputOf(request), params, query })) ?? {});
       },
     });
-
-  route('POST', 'explain', 'thingd:Explain', ({ realm, input }) => explainRequest(options, realm, input));
-  route('GET', 'denials', 'thingd:ListDenials', async ({ realm }) => ({
-    denials: options.denials.latest(realmKey(realm)),
-  }));
-  route('POST', 'access-keys', 'thingd:CreateAccessKey', ({ realm, input }) => createAccessKey(options, realm, input));
-  route('GET', 'access-keys', 'thingd:ListAccessKeys', ({ realm }) => listAccessKeys(options, realm));
-  route('DELETE', 'access-keys/:accessKeyId', 'thingd:DeleteAccessKey', ({ realm, params }) =>
-    deleteAccessKey(options, realm, params.accessKeyId ?? ''),
-  );
+  }
 
   if (options.dev) {
     fastify.get('/thingd/v1/dev', (request, reply) =>
@@ -88,10 +79,39 @@ export const management: FastifyPluginCallback<ManagementOptions> = (fastify, op
   done();
 };
 
-interface Call {
-  readonly realm: Realm;
-  readonly input: Readonly<Record<string, unknown>>;
-  readonly params: Readonly<Record<string, string>>;
+function ownRoutes(options: ManagementOptions): OwnRoute[] {
+  return [
+    {
+      method: 'POST',
+      url: 'explain',
+      action: 'thingd:Explain',
+      handle: ({ realm, input }) => explainRequest(options, realm, input),
+    },
+    {
+      method: 'GET',
+      url: 'denials',
+      action: 'thingd:ListDenials',
+      handle: async ({ realm }) => ({ denials: options.denials.latest(realmKey(realm)) }),
+    },
+    {
+      method: 'POST',
+      url: 'access-keys',
+      action: 'thingd:CreateAccessKey',
+      handle: ({ realm, input }) => createAccessKey(options, realm, input),
+    },
+    {
+      method: 'GET',
+      url: 'access-keys',
+      action: 'thingd:ListAccessKeys',
+      handle: ({ realm }) => listAccessKeys(options, realm),
+    },
+    {
+      method: 'DELETE',
+      url: 'access-keys/:accessKeyId',
+      action: 'thingd:DeleteAccessKey',
+      handle: ({ realm, params }) => deleteAccessKey(options, realm, params.accessKeyId ?? ''),
+    },
+  ];
 }
 
 async function identify(request: FastifyRequest, { authentication }: ManagementOptions): Promise<Identity> {
@@ -146,7 +166,11 @@ async function listAccessKeys(
 }
 
 /** Of the caller's own account alone; another's does not exist. */
-async function deleteAccessKey(options: ManagementOptions, { accountId }: Realm, accessKeyId: string): Promise<void> {
+async function deleteAccessKey(
+  options: ManagementOptions,
+  { accountId }: Realm,
+  accessKeyId: string,
+): Promise<undefined> {
   const key = await options.accessKeys.find(accessKeyId);
   if (key?.accountId !== accountId) {
     throw new ServiceError('ResourceNotFoundException', `access key \`${accessKeyId}\` does not exist`);

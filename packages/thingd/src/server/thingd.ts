@@ -98,6 +98,7 @@ async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
       certificates: services.certificates,
       permissions: messaging.permissions,
       denials: messaging.denials,
+      shadowHistory: messaging.realms.shadows.history,
       clock,
       directory: ground.directory,
       dev,
