@@ -4,6 +4,7 @@ import { openDomain, type TestDomain } from '@thingd/core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startTestServer, type TestServer, testAccessKeys, testKey } from '../testing/server.ts';
 import { eventOperations } from './events.ts';
+import { storedOnly } from './stored-only.ts';
 
 let domain: TestDomain;
 let server: TestServer;
@@ -12,7 +13,7 @@ let client: IoTClient;
 beforeEach(async () => {
   domain = await openDomain();
   const iot = eventOperations({ eventConfigurations: new EventConfigurations(domain) });
-  server = await startTestServer({ iot }, { accessKeys: testAccessKeys() });
+  server = await startTestServer({ iot }, { accessKeys: testAccessKeys(), storedOnly });
   client = new IoTClient({ endpoint: server.url, region: 'us-east-1', credentials: testKey, maxAttempts: 1 });
 });
 
@@ -44,6 +45,27 @@ test('kinds are switched on and off one by one', async () => {
     creationDate: created,
     lastModifiedDate: new Date(created.getTime() + 60_000),
   });
+});
+
+test('a kind of which nothing is published yet is kept with a warning', async () => {
+  const warningOf = async (eventConfigurations: object): Promise<string | undefined> => {
+    let warning: string | undefined;
+    const command = new UpdateEventConfigurationsCommand({ eventConfigurations });
+    command.middlewareStack.add(
+      next => async args => {
+        const result = await next(args);
+        warning = (result.response as { headers: Record<string, string> }).headers['x-thingd-warning'];
+        return result;
+      },
+      { step: 'deserialize', priority: 'low' },
+    );
+    await client.send(command);
+    return warning;
+  };
+  expect(await warningOf({ THING: { Enabled: true } })).toBeUndefined();
+  expect(await warningOf({ THING: { Enabled: true }, POLICY: { Enabled: true } })).toBe(
+    'stored but not acted on: eventConfigurations.POLICY',
+  );
 });
 
 test('an unknown kind is refused', async () => {

@@ -6,13 +6,28 @@ import type { IotInput, IotOperationName } from '../generated/iot.ts';
 import type { IotJobsDataInput, IotJobsDataOperationName } from '../generated/iot-jobs-data.ts';
 import type { IotDataInput, IotDataOperationName } from '../generated/iotdata.ts';
 
-/** Per operation `'operation'` when all of it is stored only, else the input's members that are. */
+/** A member of an operation's input, or one within a member: `eventConfigurations.JOB`. */
+type MemberPath<Input> = (keyof Input & string) | `${keyof Input & string}.${string}`;
+
+/** Per operation `'operation'` when all of it is stored only, else the parts of its input that are. */
 export interface StoredOnly {
-  readonly iot: { readonly [Name in IotOperationName]?: 'operation' | readonly (keyof IotInput<Name>)[] };
-  readonly iotdata: { readonly [Name in IotDataOperationName]?: 'operation' | readonly (keyof IotDataInput<Name>)[] };
-  readonly jobsdata: {
-    readonly [Name in IotJobsDataOperationName]?: 'operation' | readonly (keyof IotJobsDataInput<Name>)[];
+  readonly iot: { readonly [Name in IotOperationName]?: 'operation' | readonly MemberPath<IotInput<Name>>[] };
+  readonly iotdata: {
+    readonly [Name in IotDataOperationName]?: 'operation' | readonly MemberPath<IotDataInput<Name>>[];
   };
+  readonly jobsdata: {
+    readonly [Name in IotJobsDataOperationName]?: 'operation' | readonly MemberPath<IotJobsDataInput<Name>>[];
+  };
+}
+
+/** Whether `input` has something at `path`. */
+export function hasMember(input: unknown, path: string): boolean {
+  let value = input;
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return false;
+    value = (value as Readonly<Record<string, unknown>>)[name];
+  }
+  return value !== undefined;
 }
 
 export const storedOnly: StoredOnly = {
@@ -20,6 +35,14 @@ export const storedOnly: StoredOnly = {
     // The template is kept; just-in-time provisioning does not run it yet.
     RegisterCACertificate: ['registrationConfig'],
     UpdateCACertificate: ['registrationConfig'],
+    // There are no jobs yet to tell of, and AWS describes no messages of the last three (unverified).
+    UpdateEventConfigurations: [
+      'eventConfigurations.JOB',
+      'eventConfigurations.JOB_EXECUTION',
+      'eventConfigurations.POLICY',
+      'eventConfigurations.CERTIFICATE',
+      'eventConfigurations.CA_CERTIFICATE',
+    ],
   },
   iotdata: {},
   jobsdata: {},

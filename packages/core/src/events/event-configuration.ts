@@ -5,7 +5,8 @@ import { putEventConfiguration, readEventConfigurations } from './event-configur
 
 /**
  * The kinds of AWS's model. Lifecycle events and just-in-time registrations are none of them: those are always published. For
- * `POLICY`, `CERTIFICATE` and `CA_CERTIFICATE` AWS documents no event message, so their switches are kept and switch nothing.
+ * `POLICY`, `CERTIFICATE` and `CA_CERTIFICATE` AWS describes no event message (unverified), so their switches are kept and switch
+ * nothing.
  */
 export const eventTypes = [
   'THING',
