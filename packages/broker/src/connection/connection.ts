@@ -60,7 +60,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
   readAt: number;
   packetAt: number;
 
-  // Agreed in CONNECT; see `acceptConnect`.
+  // Agreed in CONNECT; see `accept` there.
   version: ProtocolVersion = 4;
   session!: Session;
   authorizer!: Authorizer;

@@ -4,6 +4,7 @@ import type { Properties, Publish } from '../codec/packet.ts';
 import { MqttError, protocolError, ReasonCode } from '../codec/reason-code.ts';
 import type { Profile } from '../profile.ts';
 import { Publication } from '../router/publication.ts';
+import type { Route } from '../router/route.ts';
 import { checkTopicName } from '../topic/topic.ts';
 import { pubackByte, pubrecByte } from './acknowledge.ts';
 import type { Connection } from './connection.ts';
@@ -27,30 +28,8 @@ export function handlePublish(
   if (connection.rate?.isOverPublishes(connection.readAt)) return discard(connection, packet, topic);
 
   const route = session.realm.routeFor(topic, connection.routes, connection.clientId);
-  if (!route.checked) {
-    const fault = faultOfTopic(broker.profile, topic);
-    if (fault !== undefined) return refuse(connection, packet, fault.reasonCode, fault.message, 'CLIENT_ERROR');
-    route.checked = true;
-  }
-  if (!route.mayPublish(connection.authorizer, packet.retain)) return deny(connection, packet, topic);
-  if (packet.retain && !session.realm.retained.hasRoom(topic, packet.payload.length)) {
-    return refuse(connection, packet, ReasonCode.quotaExceeded, 'no more messages can be retained', 'CLIENT_ERROR');
-  }
-
-  const publication = new Publication(
-    topic,
-    packet.payload,
-    qos,
-    packet.retain,
-    travelling(packet.properties),
-    connection.readAt,
-    connection.publisher,
-    false,
-  );
-  if (packet.topic.length > 0 && !packet.dup && packet.properties?.topicAlias === undefined) {
-    const idOffset = bodyStart - packetStart + 2 + ((buffer[bodyStart]! << 8) | buffer[bodyStart + 1]!);
-    publication.fromPacket(connection.version, buffer, packetStart, end, idOffset);
-  }
+  if (!mayPass(connection, packet, route)) return;
+  const publication = toPublication(connection, packet, topic, buffer, packetStart, bodyStart, end);
   const { journal } = broker;
   const before = journal.position;
   if (qos === 2) {
@@ -60,6 +39,49 @@ export function handlePublish(
   const handled = session.realm.route(publication, route);
   if (handled !== undefined) return acknowledgeHandled(connection, packet, handled);
   if (qos !== 0) connection.acknowledge(qos === 1 ? pubackByte : pubrecByte, packetId, journal.position !== before);
+}
+
+/** Whether the message may be routed; if not, the client has been answered. */
+function mayPass(connection: Connection, packet: Publish, route: Route): boolean {
+  const { broker, session } = connection;
+  const { retain, payload } = packet;
+  if (!route.checked) {
+    const fault = faultOfTopic(broker.profile, route.topic);
+    if (fault !== undefined) {
+      refuse(connection, packet, fault.reasonCode, fault.message, 'CLIENT_ERROR');
+      return false;
+    }
+    route.checked = true;
+  }
+  if (!route.mayPublish(connection.authorizer, retain)) {
+    deny(connection, packet, route.topic);
+    return false;
+  }
+  if (retain && !session.realm.retained.hasRoom(route.topic, payload.length)) {
+    refuse(connection, packet, ReasonCode.quotaExceeded, 'no more messages can be retained', 'CLIENT_ERROR');
+    return false;
+  }
+  return true;
+}
+
+/** The message in the packet, with the packet's own bytes where they may be forwarded as they are. */
+function toPublication(
+  connection: Connection,
+  { topic: ownTopic, payload, qos, retain, dup, properties }: Publish,
+  topic: string,
+  buffer: Buffer,
+  packetStart: number,
+  bodyStart: number,
+  end: number,
+): Publication {
+  const { readAt, publisher, version } = connection;
+  const publication = new Publication(topic, payload, qos, retain, travelling(properties), readAt, publisher, false);
+  // DUP says something about this hop alone, an alias too. [MQTT-3.3.1-3]
+  if (ownTopic.length > 0 && !dup && properties?.topicAlias === undefined) {
+    const idOffset = bodyStart - packetStart + 2 + ((buffer[bodyStart]! << 8) | buffer[bodyStart + 1]!);
+    publication.fromPacket(version, buffer, packetStart, end, idOffset);
+  }
+  return publication;
 }
 
 /** The topic, be it in the packet or behind an alias. [MQTT-3.3.2-7..12] */
