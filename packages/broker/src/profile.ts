@@ -80,6 +80,8 @@ export interface Profile {
   readonly publishDeniedQoS0: 'close' | 'discard';
   /** What a 3.1.1 client meets that may not subscribe: its connection closed, or 0x80 for the filter. */
   readonly subscribeDenied311: 'close' | 'suback';
+  /** Whether a Close frame of WebSocket counts as a DISCONNECT, so that no will is published; for MQTT it is a lost connection. [MQTT-3.1.2-8] */
+  readonly closeFrameDisconnects: boolean;
   /** Whether MQTT 5 clients are told in words what went wrong. */
   readonly reasonStrings: boolean;
 }
@@ -128,6 +130,7 @@ const strict: Profile = {
   publishDenied311: 'close',
   publishDeniedQoS0: 'discard',
   subscribeDenied311: 'suback',
+  closeFrameDisconnects: false,
   reasonStrings: true,
 };
 
@@ -185,6 +188,7 @@ const aws: Profile = {
   publishDenied311: 'close',
   publishDeniedQoS0: 'close',
   subscribeDenied311: 'close',
+  closeFrameDisconnects: true,
 };
 
 export const profiles: { readonly aws: Profile; readonly open: Profile; readonly strict: Profile } = {

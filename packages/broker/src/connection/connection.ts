@@ -45,6 +45,14 @@ export interface Ending {
   readonly dropWill?: boolean;
 }
 
+const goodbyeEnding: Ending = {
+  disconnectReason: 'CLIENT_INITIATED_DISCONNECT',
+  clientInitiated: true,
+  dropWill: true,
+  reasonCode: 0,
+  reason: '',
+};
+
 const pingresp = Buffer.from([0xd0, 0]);
 
 export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
@@ -162,8 +170,10 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     this.release(Hold.output);
   }
 
-  closed(): void {
-    this.end({ disconnectReason: 'CONNECTION_LOST', reasonCode: 0, reason: 'the connection was lost' });
+  closed(goodbye = false): void {
+    // AWS: Lifecycle events, CLIENT_INITIATED_DISCONNECT: by "a Close frame if the client is using a WebSocket connection".
+    if (goodbye && this.broker.profile.closeFrameDisconnects) this.end(goodbyeEnding);
+    else this.end({ disconnectReason: 'CONNECTION_LOST', reasonCode: 0, reason: 'the connection was lost' });
     this.broker.gone(this);
   }
 

@@ -5,8 +5,8 @@ export interface StreamReceiver {
   read(chunk: Buffer): void;
   /** All that was written has been taken by the peer's side. */
   drained(): void;
-  /** The last call: nothing can be read or written any more. */
-  closed(): void;
+  /** The last call: nothing can be read or written any more. `goodbye`: the peer closed it in the transport's own good manners. */
+  closed(goodbye?: boolean): void;
 }
 
 export interface ByteStream {

@@ -12,7 +12,8 @@ import { WebSocket } from 'ws';
 import type { Broker } from '../broker.ts';
 import { encodePacket } from '../codec/encode.ts';
 import type { Origin } from '../connection/authenticator.ts';
-import { connect, startBroker, type TestBroker } from './client.testing.ts';
+import { profiles } from '../profile.ts';
+import { connect, startBroker, type TestBroker, TestClient } from './client.testing.ts';
 import type { Listener } from './listener.ts';
 import { listenTcp } from './tcp.ts';
 import { listenTls } from './tls.ts';
@@ -243,6 +244,33 @@ describe('WebSocket', () => {
     await expect.poll(() => Buffer.concat(answers).toString('hex')).toMatch(/^20.*d000d000$/);
     expect(socket.protocol).toBe('mqtt');
   });
+
+  test.each([
+    { profile: profiles.open, leave: 'close', reason: 'CONNECTION_LOST', wills: ['will gone'] },
+    { profile: profiles.aws, leave: 'close', reason: 'CLIENT_INITIATED_DISCONNECT', wills: [] },
+    { profile: profiles.aws, leave: 'terminate', reason: 'CONNECTION_LOST', wills: ['will gone'] },
+  ] as const)(
+    'leaving by $leave means $reason to the $profile.name profile',
+    async ({ profile, leave, reason, wills }) => {
+      const started = await start({ profile });
+      const { client: witness } = TestClient.connect(started, 'witness');
+      witness.subscribe('will');
+      const socket = new WebSocket(`ws://127.0.0.1:${await serve(started.broker)}`, 'mqtt');
+      await once(socket, 'open');
+      const will = {
+        topic: 'will',
+        payload: Buffer.from('gone'),
+        qos: 0,
+        retain: false,
+        properties: undefined,
+      } as const;
+      socket.send(encodePacket(connect('a', { will }), 5));
+      await once(socket, 'message');
+      socket[leave]();
+      await expect.poll(() => started.log).toContain(`disconnected a ${reason}`);
+      expect(witness.messages()).toEqual(wills);
+    },
+  );
 
   test('a text frame closes the connection [MQTT-6.0.0-1]; another subprotocol is not upgraded', async () => {
     const { broker } = await start();

@@ -47,10 +47,15 @@ function webSocketOrigin(name: string, request: IncomingMessage, identity: unkno
   return { ...origin, identity };
 }
 
+/** What `ws` reports when a connection ends without a Close frame. [RFC 6455, 7.1.5] */
+const noCloseFrame = 1006;
+
 class WebSocketStream implements ByteStream {
   readonly #webSocket: WebSocket;
   #receiver: StreamReceiver | undefined;
   #waiting = false;
+  /** This side closes first. */
+  #closing = false;
 
   constructor(webSocket: WebSocket) {
     this.#webSocket = webSocket;
@@ -65,10 +70,10 @@ class WebSocketStream implements ByteStream {
     this.#receiver = receiver;
     webSocket.on('message', (data, isBinary) => {
       if (isBinary) receiver.read(data as Buffer);
-      else webSocket.close(1003, 'MQTT is binary'); // [MQTT-6.0.0-1]
+      else this.#close(1003, 'MQTT is binary'); // [MQTT-6.0.0-1]
     });
     webSocket.on('error', () => {});
-    webSocket.on('close', () => receiver.closed());
+    webSocket.on('close', code => receiver.closed(!this.#closing && code !== noCloseFrame));
   }
 
   write(bytes: Buffer): void {
@@ -88,11 +93,16 @@ class WebSocketStream implements ByteStream {
   }
 
   end(): void {
-    this.#webSocket.close(1000);
+    this.#close(1000);
   }
 
   destroy(): void {
     this.#webSocket.terminate();
+  }
+
+  #close(code: number, reason?: string): void {
+    this.#closing = true;
+    this.#webSocket.close(code, reason);
   }
 
   readonly #taken = (): void => {
