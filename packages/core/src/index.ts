@@ -3,6 +3,7 @@ export type * from './domain.ts';
 export * from './errors.ts';
 export * from './events/index.ts';
 export * from './identity/index.ts';
+export * from './indexing/index.ts';
 export * from './policy/effective-policies.ts';
 export * from './policy/index.ts';
 export type { AttachedPolicy, PolicyAttachment } from './policy/policy-attachment-store.ts';

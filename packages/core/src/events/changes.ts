@@ -49,7 +49,11 @@ export type Change =
       readonly thingGroupName: string;
       readonly thingName: string;
       readonly operation: 'added' | 'removed';
-    };
+    }
+  /** A shadow was updated or deleted; the classic one's `shadowName` is empty. */
+  | { readonly kind: 'shadow'; readonly realm: Realm; readonly thingName: string; readonly shadowName: string }
+  /** The client of the thing's name has connected or disconnected, and the registry's record says so. */
+  | { readonly kind: 'connectivity'; readonly realm: Realm; readonly thingName: string };
 
 export type ChangeListener = (change: Change) => void;
 

@@ -10,8 +10,8 @@ import { DuplicateKey, type Store } from './store.ts';
 export interface Migration {
   /** Never changed once released: this is how a database remembers that it has run. */
   readonly name: string;
-  /** What it runs, as one commit. The statements must hold on SQLite and on PostgreSQL. */
-  statements(schema: SchemaModule): readonly Compilable[];
+  /** What it runs, as one commit. The statements must hold on SQLite and on PostgreSQL, whose name `dialect` is. */
+  statements(schema: SchemaModule, dialect: Store['dialect']): readonly Compilable[];
 }
 
 interface MigrationTables {
@@ -37,7 +37,10 @@ export async function migrate(
     const record = db.insertInto('migration').values({ name: migration.name, applied_at: clock.now() });
     try {
       // The record comes first: its key makes a second node wait for the first, then fail before it touches a table.
-      await store.commit([write(record), ...migration.statements(db.schema).map(statement => write(statement))]);
+      await store.commit([
+        write(record),
+        ...migration.statements(db.schema, store.dialect).map(statement => write(statement)),
+      ]);
     } catch (error) {
       if (!(error instanceof DuplicateKey)) throw error;
     }

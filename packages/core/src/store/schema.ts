@@ -7,6 +7,8 @@ import { presenceMigration } from '../events/presence-store.ts';
 import { accessKeyMigration } from '../identity/access-key-store.ts';
 import { caCertificateMigration } from '../identity/ca-certificate-store.ts';
 import { certificateMigration } from '../identity/certificate-store.ts';
+import { connectivityMigration } from '../indexing/connectivity-store.ts';
+import { searchMigration } from '../indexing/index-store.ts';
 import { policyMigration } from '../policy/policy-store.ts';
 import { billingGroupMigration } from '../registry/billing-group-store.ts';
 import { membershipMigration } from '../registry/membership-store.ts';
@@ -34,4 +36,6 @@ export const schema: readonly Migration[] = [
   presenceMigration,
   billingGroupMigration,
   dynamicGroupMigration,
+  searchMigration,
+  connectivityMigration,
 ];

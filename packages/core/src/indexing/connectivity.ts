@@ -1,0 +1,132 @@
+/**
+ * Which things are connected: follows the connections whose client id is a thing's name, and keeps what it knows across restarts. The
+ * last state of a client is written, not each: a client that comes and goes costs one write a round.
+ */
+import type { Domain } from '../domain.ts';
+import { ServiceError } from '../errors.ts';
+import { type Realm, realmKey, realmOfKey } from '../realm.ts';
+import { readThing } from '../registry/thing-store.ts';
+import { listConnected, markDisconnected, readConnectivity, writeConnectivity } from './connectivity-store.ts';
+import type { Connectivity } from './document.ts';
+
+export interface ConnectivityOptions {
+  /** There is something to write: `flush` should be called soon. */
+  readonly onPending?: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+interface Live {
+  /** Of the connection, unique within this process. */
+  readonly connection: number;
+  readonly state: Connectivity;
+}
+
+interface Pending {
+  readonly realm: string;
+  readonly thingName: string;
+  readonly state: Connectivity;
+}
+
+const batchSize = 512;
+
+export class ThingConnectivity {
+  readonly #domain: Domain;
+  readonly #options: ConnectivityOptions;
+  /** Clients that are connected, by realm and client id. */
+  readonly #live = new Map<string, Live>();
+  #pending = new Map<string, Pending>();
+  #flushing: Promise<void> | undefined;
+  readonly #stopListening: () => void;
+
+  constructor(domain: Domain, options: ConnectivityOptions) {
+    this.#domain = domain;
+    this.#options = options;
+    this.#stopListening = domain.changes.on(change => {
+      // A device may connect before it is registered, and be registered because it has connected.
+      if (change.kind !== 'thing' || change.operation !== 'created') return;
+      const realm = realmKey(change.realm);
+      const live = this.#live.get(keyOf(realm, change.thingName));
+      if (live !== undefined) this.#write(realm, change.thingName, live.state);
+    });
+  }
+
+  /** Whoever an earlier process left as connected is not connected any more. To be called before anyone can connect. */
+  async start(): Promise<void> {
+    const { store, clock, changes } = this.#domain;
+    const left = await listConnected(store);
+    if (left.length === 0) return;
+    await store.commit([markDisconnected(store, clock.now(), 'SERVER_ERROR')]);
+    for (const { realm, thingName } of left)
+      changes.emit({ kind: 'connectivity', realm: realmOfKey(realm), thingName });
+  }
+
+  /** `connection` tells the client's connections apart; `version` rises with each. */
+  connected(realm: string, clientId: string, connection: number, version: number): void {
+    const state = { connected: true, timestamp: this.#domain.clock.now(), version };
+    this.#live.set(keyOf(realm, clientId), { connection, state });
+    this.#write(realm, clientId, state);
+  }
+
+  /** Of a connection that another has replaced there is nothing more to say. */
+  disconnected(realm: string, clientId: string, connection: number, disconnectReason: string): void {
+    const key = keyOf(realm, clientId);
+    const live = this.#live.get(key);
+    if (live?.connection !== connection) return;
+    this.#live.delete(key);
+    const { version } = live.state;
+    this.#write(realm, clientId, { connected: false, timestamp: this.#domain.clock.now(), disconnectReason, version });
+  }
+
+  /** What is known of a thing's connection. Throws `ResourceNotFoundException` for a thing that is not there, or never connected. */
+  async describe(realm: Realm, thingName: string): Promise<Connectivity> {
+    await this.flush();
+    const { store } = this.#domain;
+    const key = realmKey(realm);
+    const state = (await readConnectivity(store, key, [thingName])).get(thingName);
+    if (state !== undefined) return state;
+    const why = (await readThing(store, key, thingName)) ? 'has never connected' : 'not found';
+    throw new ServiceError('ResourceNotFoundException', `thing \`${thingName}\` ${why}`);
+  }
+
+  /** Resolves when everything told before the call is stored. */
+  async flush(): Promise<void> {
+    await this.#flushing;
+    if (this.#pending.size === 0) return this.#flushing;
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = undefined;
+    });
+    return this.#flushing;
+  }
+
+  async close(): Promise<void> {
+    this.#stopListening();
+    await this.flush();
+  }
+
+  #write(realm: string, thingName: string, state: Connectivity): void {
+    this.#pending.set(keyOf(realm, thingName), { realm, thingName, state });
+    this.#options.onPending?.();
+  }
+
+  async #flush(): Promise<void> {
+    const { store, changes } = this.#domain;
+    const pending = [...this.#pending.values()];
+    this.#pending = new Map();
+    for (let start = 0; start < pending.length; start += batchSize) {
+      const batch = pending.slice(start, start + batchSize);
+      try {
+        await store.commit(
+          batch.map(({ realm, thingName, state }) => writeConnectivity(store, realm, thingName, state)),
+        );
+      } catch (error) {
+        this.#options.failed(error);
+        continue;
+      }
+      for (const { realm, thingName } of batch) {
+        changes.emit({ kind: 'connectivity', realm: realmOfKey(realm), thingName });
+      }
+    }
+  }
+}
+
+const keyOf = (realm: string, clientId: string): string => `${realm}\0${clientId}`;

@@ -1,0 +1,31 @@
+/** Fleet indexing: searching and aggregating things and groups by everything known of them. */
+export type { AggregationField, Bucket, Statistics } from './aggregate.ts';
+export {
+  type Field,
+  type FieldType,
+  type IndexName,
+  managedFields,
+  type ThingGroupIndexingConfiguration,
+  type ThingIndexingConfiguration,
+} from './configuration.ts';
+export { ThingConnectivity } from './connectivity.ts';
+export type {
+  Connectivity,
+  IndexDocument,
+  ShadowDocument,
+  ThingDocument,
+  ThingGroupDocument,
+} from './document.ts';
+export {
+  type AggregationQuery,
+  FleetIndexing,
+  type IndexDescription,
+  type IndexingConfiguration,
+  type IndexQuery,
+} from './fleet-indexing.ts';
+export { type IndexedListener, Indexer, type IndexerOptions } from './indexer.ts';
+export { awsIndexingLimits, type IndexingLimits, openIndexingLimits } from './limits.ts';
+export { matches } from './query/evaluate.ts';
+export { parseQuery, queryVersion } from './query/parse.ts';
+export type { Query as SearchQuery } from './query/query.ts';
+export { readThingDocuments } from './thing-documents.ts';

@@ -1,0 +1,274 @@
+/**
+ * Keeps the indexes true: hears of changes, reads what the things and groups concerned are now, and writes the difference to the
+ * index, many at a time. An index follows its sources by a fraction of a second; writers of the registry never wait for it.
+ */
+import type { Domain } from '../domain.ts';
+import type { Change } from '../events/changes.ts';
+import { type Realm, realmKey, realmOfKey } from '../realm.ts';
+import { retryStale } from '../store/retry.ts';
+import { DuplicateKey, type Write } from '../store/store.ts';
+import { type IndexName, isOff, type ThingIndexingConfiguration } from './configuration.ts';
+import { type IndexDocument, nameOf, type ThingDocument } from './document.ts';
+import {
+  insertField,
+  listNames,
+  listNamesByWord,
+  listSources,
+  readDocuments,
+  readFields,
+  readLastId,
+  removeDocument,
+  type StoredDocument,
+  storeDocument,
+} from './document-store.ts';
+import { readGroupDocuments } from './group-documents.ts';
+import { changeIndex, readIndex, type SearchIndex } from './index-store.ts';
+import { placesOf, termsOf } from './terms.ts';
+import { readThingDocuments } from './thing-documents.ts';
+
+export interface IndexerOptions {
+  /** There is something to do: `flush` should be called soon. */
+  readonly onPending?: () => void;
+  /** An update failed and was given up: a failure of the store, or a bug. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Told after things have been indexed anew: as they are now, and the names of those that are gone. */
+export type IndexedListener = (realm: Realm, things: readonly ThingDocument[], removed: readonly string[]) => void;
+
+const batchSize = 256;
+
+export class Indexer {
+  readonly #domain: Domain;
+  readonly #options: IndexerOptions;
+  /** Names to look at again, by index. */
+  #pending = new Map<string, Pending>();
+  #flushing: Promise<void> | undefined;
+  readonly #fields = new Map<number, Map<string, number>>();
+  readonly #listeners = new Set<IndexedListener>();
+  readonly #stopListening: () => void;
+
+  constructor(domain: Domain, options: IndexerOptions) {
+    this.#domain = domain;
+    this.#options = options;
+    this.#stopListening = domain.changes.on(change => this.#hear(change));
+  }
+
+  /** Returns the function that stops listening. */
+  onIndexed(listener: IndexedListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get pending(): number {
+    let count = 0;
+    for (const { names } of this.#pending.values()) count += names.size;
+    return count;
+  }
+
+  /** Resolves when everything heard of before the call is in the index. */
+  async flush(): Promise<void> {
+    // What is being written now was taken before; what has come since is the next round's.
+    await this.#flushing;
+    if (this.#pending.size === 0) return this.#flushing;
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = undefined;
+    });
+    return this.#flushing;
+  }
+
+  /** Stops listening and finishes what has been heard. */
+  async close(): Promise<void> {
+    this.#stopListening();
+    await this.flush();
+  }
+
+  /** Indexes `names` as they are now; an index that is off loses them. */
+  async update(index: SearchIndex, names: readonly string[]): Promise<void> {
+    const { store } = this.#domain;
+    await retryStale(async () => {
+      try {
+        const stored = await readDocuments(store, index.id, names);
+        const documents = await this.#read(index, names);
+        await this.#write(index, stored, documents);
+        this.#tell(index, names, documents);
+      } catch (error) {
+        // Another node has given the same number, or named the same field.
+        if (error instanceof DuplicateKey) this.#fields.delete(index.id);
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Goes through everything there is and everything indexed, so that the index is what its sources are, and is then active. Gives up,
+   * answering false, when the configuration changes meanwhile, or it is `stopped`.
+   */
+  async rebuild(index: SearchIndex, stopped: () => boolean = () => false): Promise<boolean> {
+    const { store } = this.#domain;
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      if (stopped() || !(await this.#isCurrent(index))) return false;
+      const known = await listNames(store, index.id, after, batchSize);
+      const present = isOff(index.configuration) ? [] : await listSources(store, index, after, batchSize);
+      await this.update(index, [...new Set([...known, ...present])]);
+      after = nextPage(known, present);
+    }
+    if (!(await this.#isCurrent(index))) return false;
+    await store.commit([changeIndex(store, index, { status: isOff(index.configuration) ? 'OFF' : 'ACTIVE' })]);
+    return true;
+  }
+
+  async #isCurrent({ realm, name, generation }: SearchIndex): Promise<boolean> {
+    return (await readIndex(this.#domain.store, realm, name))?.generation === generation;
+  }
+
+  #hear(change: Change): void {
+    switch (change.kind) {
+      case 'thing':
+      case 'thingBillingGroup':
+      case 'thingGroupMembership':
+      case 'shadow':
+      case 'connectivity':
+        this.#pendingOf(change.realm, 'AWS_Things').names.add(change.thingName);
+        break;
+      case 'thingGroup':
+        this.#pendingOf(change.realm, 'AWS_ThingGroups').names.add(change.thingGroupName);
+        if (change.operation === 'deleted') {
+          this.#pendingOf(change.realm, 'AWS_Things').gone.push(['thingGroupNames', change.thingGroupName]);
+        }
+        break;
+      case 'billingGroupDeleted':
+        this.#pendingOf(change.realm, 'AWS_Things').gone.push(['billingGroupName', change.billingGroupName]);
+        break;
+      default:
+        return;
+    }
+    this.#options.onPending?.();
+  }
+
+  #pendingOf(realm: Realm, index: IndexName): Pending {
+    const key = `${realmKey(realm)} ${index}`;
+    let pending = this.#pending.get(key);
+    if (pending === undefined) {
+      pending = { realm: realmKey(realm), index, names: new Set(), gone: [] };
+      this.#pending.set(key, pending);
+    }
+    return pending;
+  }
+
+  async #flush(): Promise<void> {
+    const pending = [...this.#pending.values()];
+    this.#pending = new Map();
+    for (const part of pending) await this.#attempt(() => this.#updatePending(part));
+  }
+
+  async #updatePending({ realm, index: name, names, gone }: Pending): Promise<void> {
+    const { store } = this.#domain;
+    const index = await readIndex(store, realm, name);
+    if (index === undefined || isOff(index.configuration)) return;
+    for (const [field, group] of gone) {
+      for (const member of await listNamesByWord(store, index.id, field, group)) names.add(member);
+    }
+    await this.#updateBatches(index, [...names]);
+  }
+
+  async #updateBatches(index: SearchIndex, names: readonly string[]): Promise<void> {
+    for (let start = 0; start < names.length; start += batchSize) {
+      const batch = names.slice(start, start + batchSize);
+      try {
+        await this.update(index, batch);
+      } catch (error) {
+        // One that cannot be indexed must not keep out those beside it.
+        if (batch.length === 1) this.#options.failed(error);
+        else for (const single of batch) await this.#attempt(() => this.update(index, [single]));
+      }
+    }
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#options.failed(error);
+    }
+  }
+
+  async #read({ realm, configuration }: SearchIndex, names: readonly string[]): Promise<IndexDocument[]> {
+    const { store } = this.#domain;
+    if (isOff(configuration)) return [];
+    return 'thingIndexingMode' in configuration
+      ? readThingDocuments(store, realm, names, configuration as ThingIndexingConfiguration)
+      : readGroupDocuments(store, realm, names);
+  }
+
+  async #write(
+    index: SearchIndex,
+    stored: ReadonlyMap<string, StoredDocument>,
+    documents: readonly IndexDocument[],
+  ): Promise<void> {
+    const { store } = this.#domain;
+    const gone = new Map(stored);
+    const { fields, writes } = await this.#nameFields(index, documents);
+    const fieldId = (name: string): number => {
+      const id = fields.get(name);
+      if (id === undefined) throw new Error(`field \`${name}\` has no number`);
+      return id;
+    };
+    let lastId: number | undefined;
+    for (const document of documents) {
+      const name = nameOf(document);
+      const before = stored.get(name);
+      gone.delete(name);
+      if (before !== undefined && isSameDocument(before.document, document)) continue;
+      if (before === undefined) lastId = (lastId ?? (await readLastId(store, 'search_document'))) + 1;
+      const id = before?.id ?? (lastId as number);
+      writes.push(...storeDocument(store, index.id, { id, name, before, document }, fieldId));
+    }
+    for (const document of gone.values()) writes.push(...removeDocument(store, document));
+    if (writes.length > 0) await store.commit(writes);
+    this.#fields.set(index.id, fields);
+  }
+
+  /** Every field's number, with the writes that number new ones. */
+  async #nameFields(
+    { id }: SearchIndex,
+    documents: readonly IndexDocument[],
+  ): Promise<{ fields: Map<string, number>; writes: Write[] }> {
+    const { store } = this.#domain;
+    const fields = new Map(this.#fields.get(id) ?? (await readFields(store, id)));
+    const names = new Set(
+      documents.flatMap(document => [...termsOf(document), ...placesOf(document)].map(row => row.field)),
+    );
+    const added = [...names].filter(name => !fields.has(name));
+    const lastId = added.length === 0 ? 0 : await readLastId(store, 'search_field');
+    const writes = added.map((name, position) => {
+      fields.set(name, lastId + position + 1);
+      return insertField(store, id, lastId + position + 1, name);
+    });
+    return { fields, writes };
+  }
+
+  #tell(index: SearchIndex, names: readonly string[], documents: readonly IndexDocument[]): void {
+    if (index.name !== 'AWS_Things' || this.#listeners.size === 0) return;
+    const things = documents.filter(document => document.kind === 'thing');
+    const present = new Set(things.map(({ thingName }) => thingName));
+    const removed = names.filter(name => !present.has(name));
+    for (const listener of this.#listeners) listener(realmOfKey(index.realm), things, removed);
+  }
+}
+
+interface Pending {
+  readonly realm: string;
+  readonly index: IndexName;
+  readonly names: Set<string>;
+  /** Groups that are gone, with the field that names them: they leave their things without a word. */
+  readonly gone: (readonly [field: string, group: string])[];
+}
+
+const isSameDocument = (a: IndexDocument, b: IndexDocument): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Two lists are gone through side by side: on from the lesser end of those that have more. */
+function nextPage(...pages: readonly (readonly string[])[]): string | undefined {
+  const ends = pages.filter(page => page.length === batchSize).map(page => page.at(-1) as string);
+  return ends.length === 0 ? undefined : ends.reduce((least, end) => (end < least ? end : least));
+}

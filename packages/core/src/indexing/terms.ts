@@ -1,0 +1,62 @@
+/** A document as the rows its index holds, and what changes between two versions of it. Pure. */
+import type { IndexDocument, Place } from './document.ts';
+import { fieldValuesOf } from './fields.ts';
+import { storable, wordsOf } from './words.ts';
+
+/** One word of one value: what a query is matched against. */
+export interface TermRow {
+  readonly field: string;
+  /** Words of one value follow each other without a gap; between values there is one. */
+  readonly position: number;
+  readonly word: string;
+  /** Of a value that is a number. */
+  readonly number: number | undefined;
+  /** The whole value as it was written, at its first word: what aggregations count. */
+  readonly value: string | undefined;
+}
+
+/** Words longer than this many bytes cannot be looked up, and so are left out. PostgreSQL's index rows end at 2,704 bytes. */
+const longestWord = 1024;
+
+export function termsOf(document: IndexDocument): TermRow[] {
+  const rows: TermRow[] = [];
+  const positions = new Map<string, number>();
+  for (const { field, text, number } of fieldValuesOf(document)) {
+    let position = positions.get(field) ?? 0;
+    for (const [index, word] of wordsOf(text).entries()) {
+      const value = index === 0 ? storable(text) : undefined;
+      if (Buffer.byteLength(word) <= longestWord) rows.push({ field, position, word, number, value });
+      position += 1;
+    }
+    positions.set(field, position + 1);
+  }
+  return rows;
+}
+
+export const placesOf = (document: IndexDocument): readonly Place[] =>
+  document.kind === 'thing' ? (document.places ?? []) : [];
+
+export interface Difference<T> {
+  readonly removed: readonly T[];
+  readonly added: readonly T[];
+}
+
+/** What to take out and what to put in; a row that has changed is among both. */
+export function differenceOf<T extends object>(
+  before: readonly T[],
+  after: readonly T[],
+  keyOf: (row: T) => string,
+): Difference<T> {
+  const kept = new Map(before.map(row => [keyOf(row), row]));
+  const added: T[] = [];
+  for (const row of after) {
+    const key = keyOf(row);
+    const present = kept.get(key);
+    if (present !== undefined && isSame(present, row)) kept.delete(key);
+    else added.push(row);
+  }
+  return { removed: [...kept.values()], added };
+}
+
+const isSame = <T extends object>(a: T, b: T): boolean =>
+  (Object.keys(b) as (keyof T)[]).every(member => a[member] === b[member]);
