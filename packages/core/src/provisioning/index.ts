@@ -1,0 +1,3 @@
+/** The door of the room. */
+export * from './registration.ts';
+export { parseTemplate, type Template } from './template.ts';
