@@ -65,7 +65,8 @@ function jsonOfHeader(member: BoundMember, text: string): unknown {
 function bodyMembers(model: ServiceModel, shape: StructureShape, body: Buffer): Record<string, unknown> {
   if (shape.payload !== undefined) {
     const payload = shapeOf(model, shape.members[shape.payload]!);
-    if (payload.type === 'blob') return body.length === 0 ? {} : { [shape.payload]: body };
+    // HTTP cannot tell no body from an empty one, and an empty blob is a value.
+    if (payload.type === 'blob') return { [shape.payload]: body };
     if (payload.type !== 'structure') throw new Error(`no payload of ${payload.type}`);
     return body.length === 0 ? {} : { [shape.payload]: structureFromJson(model, payload, parseBody(body)) };
   }
