@@ -65,8 +65,9 @@ function jsonOfHeader(member: BoundMember, text: string): unknown {
 function bodyMembers(model: ServiceModel, shape: StructureShape, body: Buffer): Record<string, unknown> {
   if (shape.payload !== undefined) {
     const payload = shapeOf(model, shape.members[shape.payload]!);
-    // HTTP cannot tell no body from an empty one, and an empty blob is a value.
-    if (payload.type === 'blob') return { [shape.payload]: body };
+    // HTTP cannot tell no body from an empty one; where a blob must be there, it is an empty one.
+    const isAbsent = body.length === 0 && !shape.required?.includes(shape.payload);
+    if (payload.type === 'blob') return isAbsent ? {} : { [shape.payload]: body };
     if (payload.type !== 'structure') throw new Error(`no payload of ${payload.type}`);
     return body.length === 0 ? {} : { [shape.payload]: structureFromJson(model, payload, parseBody(body)) };
   }
