@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../testing/domain.ts';
 import { MemoryStore } from './memory-store.ts';
-import { type Migration, migrate } from './migrations.ts';
+import { type Migration, migrate, NewerSchema } from './migrations.ts';
 import { queryBuilder, readAll, write } from './query.ts';
 import { schema } from './schema.ts';
 
@@ -52,6 +52,14 @@ test('a migration that fails leaves nothing behind and is tried again', async ()
   await expect(migrate(store, [lamps, wrong])).rejects.toThrow(/nowhere/);
   await migrate(store, [lamps, watts]);
   expect(await store.all({ sql: "select * from sqlite_master where name = 'half'", parameters: [] })).toEqual([]);
+});
+
+test('a database that a later version has migrated is left alone', async () => {
+  const store = new MemoryStore();
+  await migrate(store, [lamps, watts]);
+  const bulbs: Migration = { name: 'bulbs', statements: schema => [schema.createTable('bulb').addColumn('a', 'text')] };
+  await expect(migrate(store, [lamps, bulbs])).rejects.toThrow(new NewerSchema('watts'));
+  expect(await applied(store)).toHaveLength(2);
 });
 
 test('the schema has names that are unique', () => {

@@ -18,7 +18,21 @@ interface MigrationTables {
   migration: { name: string; applied_at: number };
 }
 
-/** Brings the database to the last of `migrations`. Several nodes may do this at once: whoever is second finds it done. */
+/** The database has been through a migration this program does not know: a later one has used it, and may read it otherwise. */
+export class NewerSchema extends Error {
+  override readonly name = 'NewerSchema';
+  readonly migration: string;
+
+  constructor(migration: string) {
+    super(`the database was migrated by a later version (\`${migration}\`)`);
+    this.migration = migration;
+  }
+}
+
+/**
+ * Brings the database to the last of `migrations`. Several nodes may do this at once: whoever is second finds it done.
+ * Throws `NewerSchema`, and has changed nothing then.
+ */
 export async function migrate(
   store: Store,
   migrations: readonly Migration[],
@@ -32,6 +46,8 @@ export async function migrate(
     .addColumn('applied_at', 'bigint', column => column.notNull());
   await store.commit([write(table)]);
   const applied = new Set((await readAll(store, db.selectFrom('migration').select('name'))).map(row => row.name));
+  const known = new Set(migrations.map(migration => migration.name));
+  for (const name of applied) if (!known.has(name)) throw new NewerSchema(name);
   for (const migration of migrations) {
     if (applied.has(migration.name)) continue;
     const record = db.insertInto('migration').values({ name: migration.name, applied_at: clock.now() });

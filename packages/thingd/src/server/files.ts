@@ -29,6 +29,7 @@ export function openDirectory(directory: string): void {
   chmodSync(directory, 0o700);
 }
 
+/** Undefined where there is no such file. Throws for one that is no JSON. */
 export function readCredentials(directory: string): Credentials | undefined {
   const path = join(directory, 'credentials.json');
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Credentials) : undefined;

@@ -43,14 +43,34 @@ export class Statements {
   }
 }
 
+/** The statement is at fault, or what it was given: the database is as good as before. */
+const SQLITE_ERROR = 1;
+const SQLITE_TOOBIG = 18;
+const SQLITE_CONSTRAINT = 19;
+const SQLITE_MISMATCH = 20;
+const SQLITE_RANGE = 25;
+const faultsOfStatements: ReadonlySet<number> = new Set([
+  SQLITE_ERROR,
+  SQLITE_TOOBIG,
+  SQLITE_CONSTRAINT,
+  SQLITE_MISMATCH,
+  SQLITE_RANGE,
+]);
+
 const SQLITE_CONSTRAINT_FOREIGNKEY = 787;
 const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
 const SQLITE_CONSTRAINT_UNIQUE = 2067;
 
-/** What a failed statement means to its caller. A reference to nothing is stale: what it was decided on has gone since. */
+/**
+ * What a failed statement means to its caller. A reference to nothing is stale: what it was decided on has gone since. Throws the
+ * error again if it is the database that fails (disk full, I/O error, damaged file): no later statement could be believed.
+ */
 export function failureOf(error: unknown, sql: string): StoreFailure {
+  const { errcode } = error as { errcode?: unknown };
+  // The low byte of an extended code is its family.
+  if (typeof errcode === 'number' && !faultsOfStatements.has(errcode & 0xff)) throw error;
   const message = `${error instanceof Error ? error.message : String(error)} in ${sql}`;
-  switch ((error as { errcode?: unknown }).errcode) {
+  switch (errcode) {
     case SQLITE_CONSTRAINT_PRIMARYKEY:
     case SQLITE_CONSTRAINT_UNIQUE:
       return { name: 'DuplicateKey', message };

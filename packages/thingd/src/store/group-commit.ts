@@ -73,11 +73,7 @@ export class GroupCommit {
   #commit(writes: readonly Write[]): StoreOutcome {
     this.#database.exec('SAVEPOINT caller');
     const failure = this.#write(writes);
-    if (failure !== undefined) {
-      // Some errors undo the whole transaction by themselves; then no one of the group may be told it succeeded.
-      if (!this.#database.isTransaction) throw new Error(failure.message);
-      this.#database.exec('ROLLBACK TO caller');
-    }
+    if (failure !== undefined) this.#database.exec('ROLLBACK TO caller');
     this.#database.exec('RELEASE caller');
     return failure === undefined ? undefined : { failure };
   }

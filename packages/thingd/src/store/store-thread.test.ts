@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,9 +102,35 @@ test('the database and its log are the owner’s alone', () =>
 test('a database that cannot be opened says why', () =>
   inDirectory(async directory => {
     const failures: Error[] = [];
-    const open = StoreThread.open({ path: directory, durability: 'full', onFailure: error => failures.push(error) });
-    await expect(open).rejects.toThrow(/EISDIR/);
-    expect(failures).toHaveLength(1);
+    const open = (path: string) =>
+      StoreThread.open({ path, durability: 'full', onFailure: error => failures.push(error) });
+    await expect(open(directory)).rejects.toThrow(/EISDIR/);
+    const letter = join(directory, 'letter.txt');
+    writeFileSync(letter, 'not a database, whatever its name says '.repeat(100));
+    await expect(open(letter)).rejects.toThrow(`the database \`${letter}\` failed: file is not a database`);
+    expect(failures).toEqual([]);
+  }));
+
+test('a full disk ends the store: whoever it happens to is not answered, nor anyone after, and what was answered is kept', () =>
+  inDirectory(async directory => {
+    const path = join(directory, 'thingd.db');
+    const failures: Error[] = [];
+    const store = await StoreThread.open({ path, durability: 'full', onFailure: error => failures.push(error) });
+    await store.commit([query('create table n (n integer primary key, filler text)')]);
+    await store.all(query('pragma max_page_count = 50'));
+    const filler = 'x'.repeat(1000);
+    const insert = (n: number) => store.commit([query('insert into n values (?, ?)', n, filler)]);
+    let answered = 0;
+    await expect(
+      (async () => {
+        for (; answered < 1000; answered++) await insert(answered);
+      })(),
+    ).rejects.toThrow(`the database \`${path}\` failed: database or disk is full`);
+    expect(failures.map(failure => failure.message)).toEqual([expect.stringContaining('disk is full')]);
+    await expect(store.all(query('select 1'))).rejects.toThrow('disk is full');
+    const again = await StoreThread.open({ path, durability: 'full' });
+    expect(await again.all(query('select count(*) as count from n'))).toEqual([{ count: answered }]);
+    await again.close();
   }));
 
 test('a journal that does not apply ends the store loudly, and nothing of its group is kept', () =>

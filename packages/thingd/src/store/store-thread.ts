@@ -14,7 +14,7 @@ import type {
 } from './requests.ts';
 
 export interface StoreThreadOptions extends StoreThreadSettings {
-  /** The thread died: nothing further can be stored, and what was pending is lost. */
+  /** The thread died after it was open: nothing further can be stored, and what was pending is lost. */
   readonly onFailure?: (error: Error) => void;
   /** A group was made durable; for metrics. */
   readonly onCommit?: (commit: { readonly writers: number; readonly seconds: number }) => void;
@@ -39,6 +39,7 @@ export class StoreThread implements Store {
   #pending: Pending[] = [];
   #answered = 0;
   #failure: Error | undefined;
+  #open = false;
   #closing = false;
 
   private constructor(options: StoreThreadOptions) {
@@ -50,7 +51,10 @@ export class StoreThread implements Store {
       workerData: { path, durability } satisfies StoreThreadSettings,
     });
     this.#worker.on('message', (reply: StoreReply) => this.#receive(reply));
-    this.#worker.on('error', error => this.#fail(error instanceof Error ? error : new Error(String(error))));
+    this.#worker.on('error', error => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#fail(new Error(`the database \`${path}\` failed: ${reason}`, { cause: error }));
+    });
     this.#worker.on('exit', code => {
       if (!this.#closing || this.waiting > 0) this.#fail(new Error(`the store's thread ended with code ${code}`));
     });
@@ -59,7 +63,9 @@ export class StoreThread implements Store {
   /** Opens the database, or rejects with what stands in the way. */
   static async open(options: StoreThreadOptions): Promise<StoreThread> {
     const thread = new StoreThread(options);
-    await thread.all({ sql: 'SELECT 1', parameters: [] });
+    // Reads the file, so that one which is no database is found out here.
+    await thread.all({ sql: 'SELECT count(*) FROM sqlite_master', parameters: [] });
+    thread.#open = true;
     return thread;
   }
 
@@ -141,7 +147,7 @@ export class StoreThread implements Store {
     this.#pending = [];
     this.#answered = 0;
     for (const pending of unanswered) pending.reject(error);
-    this.#options.onFailure?.(error);
+    if (this.#open) this.#options.onFailure?.(error);
   }
 }
 
