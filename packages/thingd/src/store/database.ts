@@ -10,10 +10,11 @@ export function openDatabase({ path, durability }: StoreThreadSettings): Databas
   // Secrets and messages lie in it; the log files beside it get the same mode.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
   const database = new DatabaseSync(path);
+  // The time-out comes first: a thread that has just failed may still hold the lock for a moment.
   database.exec(`
+    PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'};
-    PRAGMA busy_timeout = 5000;
     PRAGMA cache_size = -65536;
     PRAGMA temp_store = MEMORY;
     PRAGMA journal_size_limit = 67108864;
