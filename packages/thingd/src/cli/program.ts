@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option as Flag } from 'commander';
 import pc from 'picocolors';
 import {
+  type Configuration,
   type ConfigurationSources,
   configure,
   environmentOf,
@@ -14,8 +15,7 @@ import {
   readConfigurationFile,
 } from '../configuration/index.ts';
 import type { ExplainAnswer, ExplainRequest } from '../server/explain.ts';
-import type { AccessKeyEntry, CreatedAccessKey } from '../server/management.ts';
-import { formatCreated, formatList } from './access-key.ts';
+import { addAccessKey } from './access-key.ts';
 import { call } from './call.ts';
 import { exportLines } from './env.ts';
 import { formatExplanation } from './explain.ts';
@@ -52,7 +52,7 @@ export function createProgram(): Command {
   addServe(program, 'dev', 'serve in memory, take any AWS credentials, let plain MQTT do everything');
   addEnv(program);
   addExplain(program);
-  addAccessKey(program);
+  addAccessKey(program, { add: addTarget, configuration: targetConfiguration });
   addShadow(program, { add: addTarget, find: target });
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(`thingd: ${withoutPrefix(text)}`) });
@@ -111,11 +111,16 @@ function addTarget(command: Command): Command {
     .option('--http <address>', 'where a `thingd dev` without data directory listens (127.0.0.1:4566)');
 }
 
-async function target({ dataDir, http }: Target): Promise<Installation> {
+/** What `thingd start` would go by here: the same environment and file tell a command where it is. */
+function targetConfiguration({ dataDir, http }: Target): Configuration {
   const flags = { ...(dataDir && { dataDir }), ...(http && { http }) };
   const file = readConfigurationFile(undefined, process.cwd());
-  const configuration = configure({ mode: 'start', flags, environment: process.env, file });
-  return findInstallation(configuration.dataDir ?? '', configuration.listeners.http);
+  return configure({ mode: 'start', flags, environment: process.env, file });
+}
+
+async function target(flags: Target): Promise<Installation> {
+  const { dataDir = '', listeners } = targetConfiguration(flags);
+  return findInstallation(dataDir, listeners.http);
 }
 
 function addEnv(program: Command): void {
@@ -159,37 +164,5 @@ function addExplain(program: Command): void {
       const answer = await call<ExplainAnswer>(await target(flags), 'POST', '/thingd/v1/explain', request);
       print(json ? JSON.stringify(answer, null, 2) : formatExplanation(answer));
       if (!answer.allowed) process.exitCode = 1;
-    });
-}
-
-interface CreateFlags extends Target {
-  readonly policy?: string;
-  readonly json?: true;
-}
-
-function addAccessKey(program: Command): void {
-  const group = program.command('access-key').description('who may call the API of the running thingd');
-  addTarget(group.command('create'))
-    .description('make an access key and print it, once')
-    .option('--policy <file>', 'an IoT policy document that says what it may do (everything of IoT)')
-    .option('--json', 'answer as JSON')
-    .action(async ({ policy, json, ...flags }: CreateFlags) => {
-      const input = policy === undefined ? {} : { policyDocument: readFileSync(policy, 'utf8') };
-      const created = await call<CreatedAccessKey>(await target(flags), 'POST', '/thingd/v1/access-keys', input);
-      print(json ? JSON.stringify(created, null, 2) : formatCreated(created));
-    });
-  addTarget(group.command('list'))
-    .description('list access keys, without their secrets')
-    .option('--json', 'answer as JSON')
-    .action(async ({ json, ...flags }: CreateFlags) => {
-      const path = '/thingd/v1/access-keys';
-      const { accessKeys } = await call<{ accessKeys: AccessKeyEntry[] }>(await target(flags), 'GET', path);
-      print(json ? JSON.stringify(accessKeys, null, 2) : formatList(accessKeys));
-    });
-  addTarget(group.command('delete'))
-    .description('take an access key back; its connections end')
-    .argument('<access key id>')
-    .action(async (accessKeyId: string, flags: Target) => {
-      await call(await target(flags), 'DELETE', `/thingd/v1/access-keys/${encodeURIComponent(accessKeyId)}`);
     });
 }

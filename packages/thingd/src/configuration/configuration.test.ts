@@ -28,8 +28,8 @@ describe('the defaults', () => {
     });
   });
 
-  test('of `dev` are in memory, and any realm', () => {
-    expect(configuration({ mode: 'dev' })).toMatchObject({ dataDir: undefined, realms: undefined });
+  test('of `dev` are in memory', () => {
+    expect(configuration({ mode: 'dev' })).toMatchObject({ mode: 'dev', dataDir: undefined });
   });
 });
 
@@ -92,8 +92,8 @@ test('a profile holds for the registry and policies as for the broker', () => {
 test('further realms are served beside the default one', () => {
   const further = { accountId: '111122223333', region: 'eu-west-1' };
   expect(configuration({ flags: { realm: ['111122223333/eu-west-1'] } }).realms).toHaveLength(2);
-  expect(configuration({ file: { realms: ['111122223333/eu-west-1'] } }).realms?.[1]).toEqual(further);
-  expect(configuration({ environment: { THINGD_REALM: '111122223333/eu-west-1' } }).realms?.[1]).toEqual(further);
+  expect(configuration({ file: { realms: ['111122223333/eu-west-1'] } }).realms[1]).toEqual(further);
+  expect(configuration({ environment: { THINGD_REALM: '111122223333/eu-west-1' } }).realms[1]).toEqual(further);
 });
 
 test('the anonymous policy is a name, a document, or in the file an object', () => {

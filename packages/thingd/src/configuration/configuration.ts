@@ -18,8 +18,8 @@ export interface Configuration {
   readonly hostname: string;
   /** Where calls belong that say nothing else. */
   readonly defaultRealm: Realm;
-  /** All realms served, the default one first; undefined is any. */
-  readonly realms: readonly Realm[] | undefined;
+  /** The realms by name, the default one first: `start` serves no other, `dev` any. */
+  readonly realms: readonly Realm[];
   readonly limits: Limits;
   /** Versions of each shadow kept in its history; 0 keeps none. */
   readonly shadowHistoryVersions: number;
@@ -89,7 +89,7 @@ export function configure(sources: ConfigurationSources): Configuration {
     dataDir: get('dataDir'),
     hostname: get('hostname'),
     defaultRealm,
-    realms: mode === 'dev' ? undefined : [defaultRealm, ...further],
+    realms: [defaultRealm, ...further],
     limits: limitsOf(get('limits'), given),
     shadowHistoryVersions: get('shadowHistoryVersions'),
     shadowHistoryAge: get('shadowHistoryAge'),

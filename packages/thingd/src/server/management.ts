@@ -7,26 +7,14 @@ import {
   RequestError,
   readClaim,
 } from '@thingd/api';
-import { type AccessKeys, type Realm, realmKey, ServiceError, type ShadowHistory } from '@thingd/core';
+import { type AccessKeys, realmKey, ServiceError, type ShadowHistory } from '@thingd/core';
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify';
 import { type Denials, plainAddress } from '../authorization/index.ts';
 import { historyRoutes } from '../shadows/index.ts';
+import { accountKeys } from './account-keys.ts';
 import { type ExplainOptions, explainRequest } from './explain.ts';
-import { type OwnRoute, resourceOf } from './own-route.ts';
+import { type OwnCall, type OwnRoute, resourceOf } from './own-route.ts';
 import { isSecure } from './tls.ts';
-
-/** An access key as lists show it. */
-export interface AccessKeyEntry {
-  readonly accessKeyId: string;
-  readonly accountId: string;
-  /** Milliseconds since the epoch. */
-  readonly createDate: number;
-  readonly policyDocument: string;
-}
-
-export interface CreatedAccessKey extends AccessKeyEntry {
-  readonly secretAccessKey: string;
-}
 
 export interface ManagementOptions extends ExplainOptions {
   readonly authentication: ApiPluginOptions;
@@ -36,6 +24,12 @@ export interface ManagementOptions extends ExplainOptions {
   /** Where the program's files are; told to anyone on this machine in `dev`. */
   readonly directory: string;
   readonly dev: boolean;
+  /** The account of the first access key, which may make keys for the others. */
+  readonly operatorAccount: string;
+  /** Whether a realm of this account is served. */
+  readonly hasAccount: (accountId: string) => boolean;
+  /** A bug, to be logged whole; the caller learns nothing of it. */
+  readonly failed: (error: unknown, where: string) => void;
   /** An access key is gone: its connections end. */
   readonly accessKeyDeleted: (accessKeyId: string) => void;
 }
@@ -44,8 +38,9 @@ export const management: FastifyPluginCallback<ManagementOptions> = (fastify, op
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, parsed) =>
     parsed(null, body),
   );
-  fastify.setErrorHandler((error, _request, reply) => {
+  fastify.setErrorHandler((error, request, reply) => {
     const [status, name] = kindOf(error);
+    if (status === 500) options.failed(error, `${request.method} ${request.routeOptions.url}`);
     const message = status === 500 || !(error instanceof Error) ? 'internal failure' : error.message;
     return reply.code(status).header('x-amzn-errortype', name).send({ message });
   });
@@ -58,7 +53,9 @@ export const management: FastifyPluginCallback<ManagementOptions> = (fastify, op
         const { realm, caller } = await identify(request, options);
         const params = request.params as Record<string, string>;
         const resource = resourceOf(route, realm, params);
-        if (caller.authorize(route.action, resource) !== 'allowed') {
+        const decision = caller.authorize(route.action, resource);
+        if (decision !== 'allowed') {
+          options.authentication.onDenied?.({ caller, action: route.action, resource, decision }, realm);
           const where = resource === '*' ? '' : ` on ${resource}`;
           throw new RequestError(
             'AccessDeniedException',
@@ -80,6 +77,7 @@ export const management: FastifyPluginCallback<ManagementOptions> = (fastify, op
 };
 
 function ownRoutes(options: ManagementOptions): OwnRoute[] {
+  const keysFor = (call: OwnCall) => accountKeys(options.accessKeys, accountOf(options, call));
   return [
     {
       method: 'POST',
@@ -97,19 +95,24 @@ function ownRoutes(options: ManagementOptions): OwnRoute[] {
       method: 'POST',
       url: 'access-keys',
       action: 'thingd:CreateAccessKey',
-      handle: ({ realm, input }) => createAccessKey(options, realm, input),
+      handle: call => keysFor(call).create(policyIn(call.input)),
     },
     {
       method: 'GET',
       url: 'access-keys',
       action: 'thingd:ListAccessKeys',
-      handle: ({ realm }) => listAccessKeys(options, realm),
+      handle: async call => ({ accessKeys: await keysFor(call).list() }),
     },
     {
       method: 'DELETE',
       url: 'access-keys/:accessKeyId',
       action: 'thingd:DeleteAccessKey',
-      handle: ({ realm, params }) => deleteAccessKey(options, realm, params.accessKeyId ?? ''),
+      handle: async call => {
+        const { accessKeyId = '' } = call.params;
+        await keysFor(call).delete(accessKeyId);
+        options.accessKeyDeleted(accessKeyId);
+        return undefined;
+      },
     },
   ];
 }
@@ -133,6 +136,12 @@ function inputOf({ body }: FastifyRequest): Readonly<Record<string, unknown>> {
   throw new ServiceError('InvalidRequestException', 'the body is not a JSON object');
 }
 
+/** What is no text is refused rather than left out: the key would be allowed more than was meant. */
+function policyIn({ policyDocument }: OwnCall['input']): string | undefined {
+  if (policyDocument === undefined || typeof policyDocument === 'string') return policyDocument;
+  throw new ServiceError('InvalidRequestException', '`policyDocument` expects the JSON text of a policy');
+}
+
 function kindOf(error: unknown): [status: number, name: string] {
   if (error instanceof ServiceError) return [error.status, error.name];
   if (error instanceof RequestError) return [403, error.name];
@@ -142,39 +151,15 @@ function kindOf(error: unknown): [status: number, name: string] {
     : [500, 'InternalFailureException'];
 }
 
-async function createAccessKey(
-  { accessKeys }: ManagementOptions,
-  { accountId }: Realm,
-  { policyDocument }: Readonly<Record<string, unknown>>,
-): Promise<CreatedAccessKey> {
-  const request = typeof policyDocument === 'string' ? { accountId, policyDocument } : { accountId };
-  return accessKeys.create(request);
-}
-
-async function listAccessKeys(
-  { accessKeys }: ManagementOptions,
-  { accountId }: Realm,
-): Promise<{ accessKeys: AccessKeyEntry[] }> {
-  const entries: AccessKeyEntry[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await accessKeys.list({ nextToken }, accountId);
-    for (const { secretAccessKey: _, ...key } of page.items) entries.push(key);
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
-  return { accessKeys: entries };
-}
-
-/** Of the caller's own account alone; another's does not exist. */
-async function deleteAccessKey(
-  options: ManagementOptions,
-  { accountId }: Realm,
-  accessKeyId: string,
-): Promise<undefined> {
-  const key = await options.accessKeys.find(accessKeyId);
-  if (key?.accountId !== accountId) {
-    throw new ServiceError('ResourceNotFoundException', `access key \`${accessKeyId}\` does not exist`);
+/** The account whose keys a call is about: the caller's own, or for the operator's account any that is served. */
+function accountOf({ operatorAccount, hasAccount }: ManagementOptions, { realm, query }: OwnCall): string {
+  const { accountId = realm.accountId } = query;
+  if (accountId === realm.accountId) return accountId;
+  if (realm.accountId !== operatorAccount) {
+    throw new RequestError('AccessDeniedException', `account ${realm.accountId} has no access to account ${accountId}`);
   }
-  await options.accessKeys.delete(accessKeyId);
-  options.accessKeyDeleted(accessKeyId);
+  if (!hasAccount(accountId)) {
+    throw new ServiceError('InvalidRequestException', `no realm of account \`${accountId}\` is served; see --realm`);
+  }
+  return accountId;
 }

@@ -109,7 +109,7 @@ export async function openMessaging(options: MessagingOptions, started: Started)
   const shadows = { limits, historyVersions: shadowHistoryVersions, historyAge: shadowHistoryAge };
   const realms = new Realms({ broker, domain, shadows, failed });
   started.push(() => realms.shadows.close());
-  for (const realm of configuration.realms ?? [defaultRealm]) realms.open(realm);
+  for (const realm of configuration.realms) realms.open(realm);
   const announcer = new RegistryAnnouncer(domain, {
     configurations: services.eventConfigurations,
     publish,

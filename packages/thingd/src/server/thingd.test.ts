@@ -18,8 +18,8 @@ import { exportLines } from '../cli/env.ts';
 import { formatExplanation } from '../cli/explain.ts';
 import { readInstallation } from '../cli/installation.ts';
 import { ConfigurationError, type RunningThingd, startThingd } from '../index.ts';
+import type { AccessKeyEntry, CreatedAccessKey } from './account-keys.ts';
 import type { ExplainAnswer } from './explain.ts';
-import type { AccessKeyEntry, CreatedAccessKey } from './management.ts';
 
 /** CONNECT of MQTT 3.1.1, client id `t`, clean session, keep-alive 60. */
 const connectPacket = Buffer.from('100d00044d5154540402003c000174', 'hex');

@@ -90,6 +90,7 @@ async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
   const { services } = ground;
   const dev = configuration.mode === 'dev';
   const api = apiOptions(parts);
+  const failed = (error: unknown, where: string) => log.error({ event: 'failed', where, error });
   const http = await createHttp({
     api,
     management: {
@@ -102,13 +103,15 @@ async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
       clock,
       directory: ground.directory,
       dev,
+      operatorAccount: configuration.defaultRealm.accountId,
+      hasAccount: accountId => dev || configuration.realms.some(realm => realm.accountId === accountId),
+      failed,
       accessKeyDeleted: accessKeyId => messaging.endConnections(({ principal }) => principal === accessKeyId),
     },
     metrics,
     healthy: () => health.up,
   });
   started.push(() => http.close());
-  const failed = (error: unknown, where: string) => log.error({ event: 'failed', where, error });
   const certificate = await ServerCertificate.start({
     authority: ground.authority,
     names: [configuration.hostname],
@@ -139,8 +142,8 @@ async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
 
 function apiOptions({ configuration, ground, messaging, metrics, clock, log }: Parts): ApiPluginOptions {
   const { mode, defaultRealm, hostname } = configuration;
-  const served = new Set(configuration.realms?.map(realmKey));
-  const hasRealm = (realm: Realm) => configuration.realms === undefined || served.has(realmKey(realm));
+  const served = new Set(configuration.realms.map(realmKey));
+  const hasRealm = (realm: Realm) => mode === 'dev' || served.has(realmKey(realm));
   const { devices, permissions, presence, denials, realms } = messaging;
   const open = (realm: Realm) => realms.open(realm);
   return {
