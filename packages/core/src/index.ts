@@ -11,6 +11,7 @@ export * from './policy/policy-attachments.ts';
 export * from './policy/policy-service.ts';
 export * from './policy/policy-simulation.ts';
 export type { Policy, PolicyVersion } from './policy/policy-store.ts';
+export * from './provisioning/index.ts';
 export * from './realm.ts';
 export * from './registry/index.ts';
 export * from './shadow/index.ts';

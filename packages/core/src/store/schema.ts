@@ -10,6 +10,7 @@ import { certificateMigration } from '../identity/certificate-store.ts';
 import { connectivityMigration } from '../indexing/connectivity-store.ts';
 import { searchMigration } from '../indexing/index-store.ts';
 import { policyMigration } from '../policy/policy-store.ts';
+import { registrationTaskMigration } from '../provisioning/registration-task-store.ts';
 import { billingGroupMigration } from '../registry/billing-group-store.ts';
 import { membershipMigration } from '../registry/membership-store.ts';
 import { dynamicGroupMigration, thingGroupMigration } from '../registry/thing-group-store.ts';
@@ -38,4 +39,5 @@ export const schema: readonly Migration[] = [
   dynamicGroupMigration,
   searchMigration,
   connectivityMigration,
+  registrationTaskMigration,
 ];
