@@ -332,8 +332,8 @@ describe('laws', () => {
         const flat = documents.length === 0 ? [] : [documents.flat()];
         const decision = bindAll(documents, known).decide(action, resource);
         expect(bindAll(reversed, known).decide(action, resource)).toBe(decision);
-        // Twelve short statements fit into one document.
-        expect(bindAll(flat, known).decide(action, resource)).toBe(decision);
+        // Long ones do not fit into one document: 2048 characters, and a few for what surrounds them.
+        if (JSON.stringify(flat).length < 1990) expect(bindAll(flat, known).decide(action, resource)).toBe(decision);
       }),
     );
   });
