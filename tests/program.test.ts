@@ -135,13 +135,21 @@ describe('while it runs', () => {
 
   test('/metrics counts connections and messages', async () => {
     const running = await startThingd({ command: 'dev' });
+    const value = async (name: string): Promise<number> => {
+      const text = await (await fetch(`${running.endpoints.http.url}/metrics`)).text();
+      expect(text).toMatch(new RegExp(`^# TYPE ${name} (gauge|counter)$`, 'm'));
+      return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+    };
     const client = await openMqtt(running.endpoints.mqtt.port, 'counted');
-    client.send(publish('a', 'x', { qos: 1 }));
-    await client.next('puback');
-    const text = await (await fetch(`${running.endpoints.http.url}/metrics`)).text();
-    expect(text).toMatch(/^# TYPE thingd_\S*connections\S* gauge$/m);
-    expect(text).toMatch(/^thingd_\S*connections\S* 1$/m);
-    expect(text).toMatch(/^thingd_\S*messages\S*(received|in)\S* 1$/m);
+    client.send(subscribe(1, ['counted'], 1));
+    await client.next('suback');
+    expect(await value('thingd_connections')).toBe(1);
+    const received = await value('thingd_messages_in_total');
+    const sent = await value('thingd_messages_out_total');
+    for (const packetId of [1, 2, 3]) client.send(publish('counted', 'x', { qos: 1, packetId }));
+    for (let number = 0; number < 6; number += 1) await client.any(); // three acknowledged, three delivered
+    expect((await value('thingd_messages_in_total')) - received).toBe(3);
+    expect((await value('thingd_messages_out_total')) - sent).toBe(3);
     await running.stop();
   });
 
