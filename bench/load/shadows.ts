@@ -91,7 +91,7 @@ class ShadowDevice {
 /** The version stands behind state and metadata. */
 function versionIn(buffer: Buffer, start: number, end: number): number {
   const at = buffer.subarray(start, end).lastIndexOf(versionMember);
-  return at < 0 ? -1 : Number.parseInt(buffer.latin1Slice(start + at + versionMember.length, end), 10);
+  return at < 0 ? -1 : Number.parseInt(buffer.toString('latin1', start + at + versionMember.length, end), 10);
 }
 
 export async function generate(load: ShadowLoad): Promise<ShadowMeasurement> {

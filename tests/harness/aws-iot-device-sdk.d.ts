@@ -23,6 +23,27 @@ declare module 'aws-iot-device-sdk' {
     end(force: boolean, done: () => void): void;
   }
 
-  const sdk: { device: new (options: DeviceOptions) => Device };
+  interface RegisterOptions {
+    readonly ignoreDeltas?: boolean;
+    readonly persistentSubscribe?: boolean;
+    readonly discardStale?: boolean;
+    readonly enableVersioning?: boolean;
+    readonly qos?: 0 | 1;
+  }
+
+  /** Emits `status`, `delta`, `timeout` and `foreignStateChange`. Operations answer their client token, or null while one is pending. */
+  interface ThingShadow extends EventEmitter {
+    register(thingName: string, options: RegisterOptions, done: (error: unknown, failed: unknown) => void): void;
+    unregister(thingName: string): void;
+    update(thingName: string, state: object): string | null;
+    get(thingName: string, clientToken?: string): string | null;
+    delete(thingName: string, clientToken?: string): string | null;
+    end(force: boolean, done: () => void): void;
+  }
+
+  const sdk: {
+    device: new (options: DeviceOptions) => Device;
+    thingShadow: new (options: DeviceOptions, shadow?: { readonly operationTimeout?: number }) => ThingShadow;
+  };
   export default sdk;
 }
