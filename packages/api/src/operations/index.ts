@@ -5,6 +5,7 @@ import { type CertificateServices, certificateOperations } from './certificates.
 import { type ConnectionServices, connectionOperations } from './connections.ts';
 import { type EndpointServices, endpointOperations } from './endpoint.ts';
 import { type EventServices, eventOperations } from './events.ts';
+import { type IndexingServices, indexingOperations } from './indexing.ts';
 import { type MessageServices, messageOperations } from './messages.ts';
 import type { Handlers } from './operation.ts';
 import { type PolicyServices, policyOperations } from './policies.ts';
@@ -21,6 +22,7 @@ export type OperationServices = CaCertificateServices &
   ConnectionServices &
   EndpointServices &
   EventServices &
+  IndexingServices &
   MessageServices &
   PolicyServices &
   ShadowServices &
@@ -36,6 +38,7 @@ export const operations = (services: OperationServices): Handlers => ({
     ...certificateTransferOperations(services),
     ...endpointOperations(services),
     ...eventOperations(services),
+    ...indexingOperations(services),
     ...policyOperations(services),
     ...tagOperations(services),
     ...thingGroupOperations(services),

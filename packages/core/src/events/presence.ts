@@ -76,6 +76,11 @@ export class Presence {
     return versionNumber;
   }
 
+  /** The version number of the connection the client has. */
+  versionNumber(client: string): number | undefined {
+    return this.#connected.get(client);
+  }
+
   /** How the client's last connection ended, for half an hour. */
   departure(client: string): Departure | undefined {
     const departure = this.#away.get(client)?.departure;

@@ -168,22 +168,23 @@ async function fromValues(
   query: Query,
   field: AggregationField,
 ): Promise<RawBuilder<unknown>> {
-  const ofField = sql<SqlBool>`v.field = (select f.id from search_field f where f.index_id = ${index.id} and f.name = ${field.name}) and ${typeCondition(field)}`;
+  const ofField = sql<SqlBool>`v.field = (select f.id from search_field f where f.index_id = ${index.id} and f.name = ${field.name})`;
   const condition = conditionOf(query, index.id, sql.ref('v.document'));
   const candidates = await candidatesOf(store, index.id, query);
-  if (candidates === undefined) return sql`from search_term v where ${ofField} and ${condition}`;
-  return sql`from (select distinct id from (${candidates}) found) c cross join search_term v where v.document = c.id and ${ofField} and ${condition}`;
+  if (candidates === undefined)
+    return sql`from search_term v where ${ofField} and ${typeCondition(field, sql.ref('v.number'))} and ${condition}`;
+  return sql`from (select distinct id from (${candidates}) found) c cross join search_term v where v.document = c.id and ${ofField} and ${typeCondition(field, sql`+v.number`)} and ${condition}`;
 }
 
 /** *AWS: Managing fleet indexing, "Custom fields"*: a value that is not of the field's type is passed over. */
-function typeCondition({ name, type }: AggregationField): RawBuilder<SqlBool> {
+function typeCondition({ name, type }: AggregationField, number: RawBuilder<unknown>): RawBuilder<SqlBool> {
   switch (type) {
     case 'Number':
-      return sql`v.number is not null`;
+      return sql`${number} is not null`;
     case 'Boolean':
       return sql`v.word in ('true', 'false')`;
     case 'String':
       // An attribute is text, whatever else it can be read as.
-      return name.startsWith('attributes.') ? sql`1 = 1` : sql`v.number is null`;
+      return name.startsWith('attributes.') ? sql`1 = 1` : sql`${number} is null`;
   }
 }

@@ -69,8 +69,8 @@ export function checkThingIndexing(
   if (namedShadowIndexingMode !== 'ON' && namedShadowNames.length > 0) {
     throw invalid('`filter.namedShadowNames` needs `namedShadowIndexingMode` ON');
   }
-  checkCount('named shadows', namedShadowNames, limits.namedShadows);
-  checkCount('geolocation targets', geoLocations, limits.geoLocations);
+  checkCount('named shadows', namedShadowNames, limits.indexedNamedShadows);
+  checkCount('geolocation targets', geoLocations, limits.indexedGeoLocations);
   for (const { name } of geoLocations) checkSource(name, 'geolocation target', configuration);
   checkFields(customFields, limits);
   for (const { name } of customFields) checkSource(name, 'custom field', configuration);
@@ -102,7 +102,7 @@ function checkNothingElse(configuration: ThingIndexingConfiguration): void {
 }
 
 function checkFields(fields: readonly Field[], limits: IndexingLimits): void {
-  checkCount('custom fields', fields, limits.customFields);
+  checkCount('custom fields', fields, limits.indexedCustomFields);
   const names = new Set<string>();
   for (const { name, type } of fields) {
     if (name === undefined || type === undefined) throw invalid('a custom field needs a `name` and a `type`');

@@ -93,7 +93,7 @@ export const insertField = (store: Store, indexId: number, id: number, name: str
 export function storeDocument(
   store: Store,
   indexId: number,
-  { id, name, before, document }: DocumentChange,
+  { id, name, before, document, terms, places }: DocumentChange,
   fieldId: (name: string) => number,
 ): Write[] {
   const text = JSON.stringify(document);
@@ -114,7 +114,11 @@ export function storeDocument(
           parameters: [text, id, before.version],
           expect: 1,
         };
-  return [head, ...changeTerms(store, id, before?.document, document, fieldId)];
+  return [
+    head,
+    ...changeTerms(store, id, before ? termsOf(before.document) : [], terms, fieldId),
+    ...changePlaces(store, id, before ? placesOf(before.document) : [], places, fieldId),
+  ];
 }
 
 export interface DocumentChange {
@@ -122,6 +126,9 @@ export interface DocumentChange {
   readonly name: string;
   readonly before: StoredDocument | undefined;
   readonly document: IndexDocument;
+  /** Of the document. */
+  readonly terms: readonly TermRow[];
+  readonly places: readonly Place[];
 }
 
 /** Stale if another has stored the document since it was read. */
@@ -138,19 +145,17 @@ export const removeDocument = (store: Store, { id, version }: StoredDocument): W
 function changeTerms(
   store: Store,
   id: number,
-  before: IndexDocument | undefined,
-  after: IndexDocument,
+  before: readonly TermRow[],
+  after: readonly TermRow[],
   fieldId: (name: string) => number,
 ): Write[] {
-  const termKey = ({ field, position }: TermRow) => `${field}\0${position}`;
-  const terms = differenceOf(before ? termsOf(before) : [], termsOf(after), termKey);
-  const places = differenceOf(before ? placesOf(before) : [], placesOf(after), ({ field }: Place) => field);
+  const { removed, added } = differenceOf(before, after, ({ field, position }) => `${field}\0${position}`);
   return [
-    ...terms.removed.map(({ field, position }) => ({
+    ...removed.map(({ field, position }) => ({
       sql: spelled(store, 'delete from search_term where document = ? and field = ? and position = ?'),
       parameters: [id, fieldId(field), position],
     })),
-    ...Array.from(pieces(terms.added), piece => ({
+    ...Array.from(pieces(added), piece => ({
       sql: spelled(store, insertTerms(piece.length)),
       parameters: piece.flatMap(({ field, position, word, number, value }): SqlValue[] => [
         id,
@@ -161,11 +166,23 @@ function changeTerms(
         value ?? null,
       ]),
     })),
-    ...places.removed.map(({ field }) => ({
+  ];
+}
+
+function changePlaces(
+  store: Store,
+  id: number,
+  before: readonly Place[],
+  after: readonly Place[],
+  fieldId: (name: string) => number,
+): Write[] {
+  const { removed, added } = differenceOf(before, after, ({ field }) => field);
+  return [
+    ...removed.map(({ field }) => ({
       sql: spelled(store, 'delete from search_place where document = ? and field = ?'),
       parameters: [id, fieldId(field)],
     })),
-    ...places.added.map(({ field, latitude, longitude }) => ({
+    ...added.map(({ field, latitude, longitude }) => ({
       sql: spelled(store, 'insert into search_place (document, field, latitude, longitude) values (?, ?, ?, ?)'),
       parameters: [id, fieldId(field), latitude, longitude],
     })),

@@ -27,7 +27,7 @@ import {
 } from './configuration.ts';
 import type { IndexDocument } from './document.ts';
 import { listSources } from './document-store.ts';
-import { changeIndex, insertIndex, listIndexes, readIndex, type SearchIndex } from './index-store.ts';
+import { changeIndex, insertIndex, listIndexes, markComplete, readIndex, type SearchIndex } from './index-store.ts';
 import type { Indexer } from './indexer.ts';
 import { awsIndexingLimits, type IndexingLimits } from './limits.ts';
 import { parseQuery, queryVersion } from './query/parse.ts';
@@ -56,6 +56,14 @@ export interface IndexingConfiguration {
   readonly thingGroups: ThingGroupIndexingConfiguration;
 }
 
+export interface FleetIndexingOptions {
+  readonly limits?: IndexingLimits;
+  /** Resolves when everything known so far has been told to the indexer. */
+  readonly settle?: () => Promise<void>;
+  /** An index could not be built. */
+  readonly failed: (error: unknown) => void;
+}
+
 const indexNames: readonly IndexName[] = ['AWS_ThingGroups', 'AWS_Things'];
 const defaultPercents = [1, 5, 25, 50, 75, 95, 99];
 const defaultBuckets = 10;
@@ -66,33 +74,43 @@ export class FleetIndexing {
   readonly #domain: Domain;
   readonly #indexer: Indexer;
   readonly #limits: IndexingLimits;
+  readonly #settle: () => Promise<void>;
   readonly #failed: (error: unknown) => void;
   /** Rebuilds that run, by index. */
   readonly #rebuilds = new Set<Promise<void>>();
   #closed = false;
 
-  constructor(
-    domain: Domain,
-    indexer: Indexer,
-    options: { readonly limits?: IndexingLimits; readonly failed: (error: unknown) => void },
-  ) {
+  constructor(domain: Domain, indexer: Indexer, options: FleetIndexingOptions) {
     this.#domain = domain;
     this.#indexer = indexer;
     this.#limits = options.limits ?? awsIndexingLimits;
+    this.#settle = options.settle ?? (async () => {});
     this.#failed = options.failed;
   }
 
-  /** Goes through every index there is, and makes up for changes that an earlier process did not live to index. */
-  async resume(): Promise<void> {
-    for (const index of await listIndexes(this.#domain.store)) {
-      if (index.status !== 'OFF') this.#rebuild(index);
-    }
+  /**
+   * Goes through the indexes of every realm, unless the program has ended in good order: an earlier process may not have lived to index
+   * its last changes. To be called before anything changes; answers before it is done.
+   */
+  async start(): Promise<void> {
+    const { store } = this.#domain;
+    const indexes = await listIndexes(store);
+    if (indexes.some(({ complete }) => complete)) await store.commit([markComplete(store, false)]);
+    for (const index of indexes) if (!index.complete) this.#rebuild(index);
   }
 
-  /** Stops rebuilding; what is left is done after the next start. */
+  /** Resolves when nothing is being rebuilt. */
+  async settled(): Promise<void> {
+    while (this.#rebuilds.size > 0) await Promise.all(this.#rebuilds);
+  }
+
+  /** Indexes what has been heard of; an index that is being built goes on to be after the next start. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#rebuilds);
+    await this.settled();
+    await this.#indexer.close();
+    const { store } = this.#domain;
+    if (!this.#indexer.hasFailed) await store.commit([markComplete(store, true)]);
   }
 
   async configuration(realm: Realm): Promise<IndexingConfiguration> {
@@ -133,8 +151,8 @@ export class FleetIndexing {
    */
   async search(realm: Realm, request: IndexQuery & PageRequest): Promise<Page<IndexDocument>> {
     const { index, query } = await this.#ask(realm, request);
-    const { resultsPerPage } = this.#limits;
-    const maxResults = Math.min(request.maxResults ?? resultsPerPage, resultsPerPage);
+    const { searchResults } = this.#limits;
+    const maxResults = Math.min(request.maxResults ?? searchResults, searchResults);
     return searchDocuments(this.#domain.store, index, query, { nextToken: request.nextToken, maxResults });
   }
 
@@ -154,8 +172,8 @@ export class FleetIndexing {
     request: AggregationQuery & { readonly percents?: readonly number[] | undefined },
   ): Promise<{ percent: number; value: number }[]> {
     const percents = request.percents && request.percents.length > 0 ? request.percents : defaultPercents;
-    if (percents.length > this.#limits.percentiles) {
-      throw invalid(`${percents.length} percentiles are more than the ${this.#limits.percentiles} allowed`);
+    if (percents.length > this.#limits.aggregationPercentiles) {
+      throw invalid(`${percents.length} percentiles are more than the ${this.#limits.aggregationPercentiles} allowed`);
     }
     const { index, query, field } = await this.#aggregate(realm, request);
     return percentilesOf(this.#domain.store, index, query, field, percents);
@@ -166,8 +184,8 @@ export class FleetIndexing {
     request: AggregationQuery & { readonly maxBuckets?: number | undefined },
   ): Promise<{ totalCount: number; buckets: Bucket[] }> {
     const { maxBuckets = defaultBuckets } = request;
-    if (maxBuckets > this.#limits.buckets) {
-      throw invalid(`${maxBuckets} buckets are more than the ${this.#limits.buckets} allowed`);
+    if (maxBuckets > this.#limits.aggregationBuckets) {
+      throw invalid(`${maxBuckets} buckets are more than the ${this.#limits.aggregationBuckets} allowed`);
     }
     const { index, query, field } = await this.#aggregate(realm, request);
     return bucketsOf(this.#domain.store, index, query, field, maxBuckets);
@@ -189,6 +207,7 @@ export class FleetIndexing {
     }
     const query = parseQuery(request.queryString, this.#limits);
     // Whoever has been answered about a change finds it.
+    await this.#settle();
     await this.#indexer.flush();
     return { index, query };
   }
@@ -214,7 +233,7 @@ export class FleetIndexing {
       const present = await readIndex(store, key, name);
       if (present === undefined) {
         if (isOff(configuration)) return undefined;
-        const index = { realm: key, name, configuration, status: 'BUILDING', generation: 1 } as const;
+        const index = { realm: key, name, configuration, status: 'BUILDING', generation: 1, complete: false } as const;
         await store.commit([await insertIndex(store, index)]);
         return readIndex(store, key, name);
       }
@@ -232,8 +251,9 @@ export class FleetIndexing {
 
   #rebuild(index: SearchIndex): Promise<void> {
     const rebuild = this.#indexer.rebuild(index, () => this.#closed).then(() => {}, this.#failed);
-    this.#rebuilds.add(rebuild);
-    return rebuild.finally(() => this.#rebuilds.delete(rebuild));
+    const done = rebuild.then(() => void this.#rebuilds.delete(done));
+    this.#rebuilds.add(done);
+    return done;
   }
 }
 

@@ -15,6 +15,8 @@ export interface SearchIndex {
   readonly status: IndexStatus;
   /** One more with each change of the configuration: work begun under an earlier one is given up. */
   readonly generation: number;
+  /** The index was all its sources are when the program ended, and nothing has happened since. */
+  readonly complete: boolean;
 }
 
 export interface IndexTables {
@@ -26,6 +28,7 @@ export interface IndexTables {
     configuration: string;
     status: IndexStatus;
     generation: number;
+    complete: number;
   };
   search_document: { id: number; index_id: number; name: string; version: number; document: string };
   search_field: { id: number; index_id: number; name: string; searchable: number; bare: number };
@@ -55,10 +58,11 @@ export const searchMigration: Migration = {
       .addColumn('configuration', 'text', column => column.notNull())
       .addColumn('status', 'text', column => column.notNull())
       .addColumn('generation', 'bigint', column => column.notNull())
+      .addColumn('complete', 'integer', column => column.notNull())
       .addUniqueConstraint('search_index_of_realm', ['realm', 'name']),
     schema
       .createTable('search_document')
-      .addColumn('id', 'bigint', column => column.primaryKey().notNull())
+      .addColumn('id', 'integer', column => column.primaryKey().notNull())
       .addColumn('index_id', 'bigint', column => column.notNull())
       .addColumn('name', 'text', column => column.notNull())
       .addColumn('version', 'bigint', column => column.notNull())
@@ -122,8 +126,13 @@ export async function insertIndex(store: Store, index: Omit<SearchIndex, 'id'>):
     store,
     db.selectFrom('search_index').select(({ fn }) => fn.max('id').as('id')),
   );
-  const { configuration, ...rest } = index;
-  const row = { id: (last?.id ?? 0) + 1, ...rest, configuration: JSON.stringify(configuration) };
+  const { configuration, complete, ...rest } = index;
+  const row = {
+    id: (last?.id ?? 0) + 1,
+    ...rest,
+    configuration: JSON.stringify(configuration),
+    complete: Number(complete),
+  };
   return write(db.insertInto('search_index').values(row), 1);
 }
 
@@ -142,7 +151,17 @@ export const changeIndex = (
   return write(update, 1);
 };
 
+/** Of every index that has been built, or of none. */
+export const markComplete = (store: Store, complete: boolean): Write =>
+  write(
+    queryBuilder<IndexTables>(store)
+      .updateTable('search_index')
+      .set({ complete: Number(complete) })
+      .where('status', 'in', ['ACTIVE', 'OFF']),
+  );
+
 const toIndex = (row: IndexTables['search_index']): SearchIndex => ({
   ...row,
   configuration: JSON.parse(row.configuration),
+  complete: row.complete === 1,
 });

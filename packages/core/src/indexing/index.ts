@@ -19,10 +19,12 @@ export type {
 export {
   type AggregationQuery,
   FleetIndexing,
+  type FleetIndexingOptions,
   type IndexDescription,
   type IndexingConfiguration,
   type IndexQuery,
 } from './fleet-indexing.ts';
+export { fleetQueries } from './fleet-queries.ts';
 export { type IndexedListener, Indexer, type IndexerOptions } from './indexer.ts';
 export { awsIndexingLimits, type IndexingLimits, openIndexingLimits } from './limits.ts';
 export { matches } from './query/evaluate.ts';

@@ -10,6 +10,7 @@ import { DuplicateKey, type Write } from '../store/store.ts';
 import { type IndexName, isOff, type ThingIndexingConfiguration } from './configuration.ts';
 import { type IndexDocument, nameOf, type ThingDocument } from './document.ts';
 import {
+  type DocumentChange,
   insertField,
   listNames,
   listNamesByWord,
@@ -36,7 +37,8 @@ export interface IndexerOptions {
 /** Told after things have been indexed anew: as they are now, and the names of those that are gone. */
 export type IndexedListener = (realm: Realm, things: readonly ThingDocument[], removed: readonly string[]) => void;
 
-const batchSize = 256;
+/** Documents of one commit: few enough that whoever commits next does not wait long. */
+const batchSize = 64;
 
 export class Indexer {
   readonly #domain: Domain;
@@ -47,6 +49,8 @@ export class Indexer {
   readonly #fields = new Map<number, Map<string, number>>();
   readonly #listeners = new Set<IndexedListener>();
   readonly #stopListening: () => void;
+  /** Something could not be indexed. */
+  hasFailed = false;
 
   constructor(domain: Domain, options: IndexerOptions) {
     this.#domain = domain;
@@ -179,7 +183,7 @@ export class Indexer {
         await this.update(index, batch);
       } catch (error) {
         // One that cannot be indexed must not keep out those beside it.
-        if (batch.length === 1) this.#options.failed(error);
+        if (batch.length === 1) this.#failed(error);
         else for (const single of batch) await this.#attempt(() => this.update(index, [single]));
       }
     }
@@ -189,8 +193,13 @@ export class Indexer {
     try {
       await work();
     } catch (error) {
-      this.#options.failed(error);
+      this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): void {
+    this.hasFailed = true;
+    this.#options.failed(error);
   }
 
   async #read({ realm, configuration }: SearchIndex, names: readonly string[]): Promise<IndexDocument[]> {
@@ -208,21 +217,25 @@ export class Indexer {
   ): Promise<void> {
     const { store } = this.#domain;
     const gone = new Map(stored);
-    const { fields, writes } = await this.#nameFields(index, documents);
-    const fieldId = (name: string): number => {
-      const id = fields.get(name);
-      if (id === undefined) throw new Error(`field \`${name}\` has no number`);
-      return id;
-    };
-    let lastId: number | undefined;
+    const changed: Omit<DocumentChange, 'id'>[] = [];
     for (const document of documents) {
       const name = nameOf(document);
       const before = stored.get(name);
       gone.delete(name);
       if (before !== undefined && isSameDocument(before.document, document)) continue;
-      if (before === undefined) lastId = (lastId ?? (await readLastId(store, 'search_document'))) + 1;
-      const id = before?.id ?? (lastId as number);
-      writes.push(...storeDocument(store, index.id, { id, name, before, document }, fieldId));
+      changed.push({ name, before, document, terms: termsOf(document), places: placesOf(document) });
+    }
+    const { fields, writes } = await this.#nameFields(index, changed);
+    const fieldId = (name: string): number => {
+      const id = fields.get(name);
+      if (id === undefined) throw new Error(`field \`${name}\` has no number`);
+      return id;
+    };
+    const isNew = changed.some(({ before }) => before === undefined);
+    let lastId = isNew ? await readLastId(store, 'search_document') : 0;
+    for (const change of changed) {
+      const id = change.before?.id ?? ++lastId;
+      writes.push(...storeDocument(store, index.id, { ...change, id }, fieldId));
     }
     for (const document of gone.values()) writes.push(...removeDocument(store, document));
     if (writes.length > 0) await store.commit(writes);
@@ -232,19 +245,23 @@ export class Indexer {
   /** Every field's number, with the writes that number new ones. */
   async #nameFields(
     { id }: SearchIndex,
-    documents: readonly IndexDocument[],
+    documents: readonly Pick<DocumentChange, 'terms' | 'places'>[],
   ): Promise<{ fields: Map<string, number>; writes: Write[] }> {
     const { store } = this.#domain;
-    const fields = new Map(this.#fields.get(id) ?? (await readFields(store, id)));
-    const names = new Set(
-      documents.flatMap(document => [...termsOf(document), ...placesOf(document)].map(row => row.field)),
-    );
-    const added = [...names].filter(name => !fields.has(name));
-    const lastId = added.length === 0 ? 0 : await readLastId(store, 'search_field');
-    const writes = added.map((name, position) => {
-      fields.set(name, lastId + position + 1);
-      return insertField(store, id, lastId + position + 1, name);
-    });
+    const known = this.#fields.get(id) ?? (await readFields(store, id));
+    const names = new Set<string>();
+    for (const { terms, places } of documents) {
+      for (const { field } of terms) if (!known.has(field)) names.add(field);
+      for (const { field } of places) if (!known.has(field)) names.add(field);
+    }
+    if (names.size === 0) return { fields: known, writes: [] };
+    const fields = new Map(known);
+    let lastId = await readLastId(store, 'search_field');
+    const writes: Write[] = [];
+    for (const name of names) {
+      fields.set(name, ++lastId);
+      writes.push(insertField(store, id, lastId, name));
+    }
     return { fields, writes };
   }
 

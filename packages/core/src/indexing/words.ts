@@ -12,14 +12,19 @@ const whiteSpace = /[\t-\r\x1c-\x20\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\
  * known to exist. What a database cannot hold as text (NUL, half a surrogate pair) becomes U+FFFD.
  */
 export function wordsOf(text: string): string[] {
+  if (plainWord.test(text)) return [text.toLowerCase()];
   const words = splitWords(text).filter(word => word !== '');
   return words.length === 0 ? [''] : words;
 }
 
+/** Most values: the rest of the work is left out for them. */
+const plainWord = /^[!-~]+$/;
+
 /** The same with an empty word at each end that is white space, for text that is only a part of one. */
 export const splitWords = (text: string): string[] => storable(text).toLowerCase().split(whiteSpace);
 
-export const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd');
+export const storable = (text: string): string =>
+  plainWord.test(text) ? text : text.toWellFormed().replaceAll('\0', '\ufffd');
 
 /** A number as JSON writes it. *AWS: Manage thing indexing, "Numeric values"*. */
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;

@@ -100,6 +100,7 @@ export class Shadows {
     );
     if (isRejection(outcome)) return outcome;
     const { accepted, documents, delta } = outcome;
+    this.#domain.changes.emit({ kind: 'shadow', realm, ...name });
     this.#announcer.announce(realm, name, 'update/accepted', accepted);
     this.#announcer.announce(realm, name, 'update/documents', documents);
     if (delta !== undefined) this.#announcer.announce(realm, name, 'update/delta', delta);
@@ -126,6 +127,7 @@ export class Shadows {
     const version = await this.#queue.request(key, record => this.#decideDelete(key, record, now));
     if (version === undefined) return notFound(name, clientToken);
     const deleted = deletedDocument(version, seconds(now), clientToken);
+    this.#domain.changes.emit({ kind: 'shadow', realm, ...name });
     this.#announcer.announce(realm, name, 'delete/accepted', deleted);
     return deleted;
   }

@@ -1,8 +1,11 @@
-/** Limits as configured: those of one profile, for broker, shadows, registry and policies together, and single ones set by name. */
+/** Limits as configured: those of one profile, for broker, shadows, registry, policies and indexes together, and single ones set by name. */
 import { type Profile, profiles } from '@thingd/broker';
 import {
+  awsIndexingLimits,
   awsPolicyLimits,
   awsRegistryLimits,
+  type IndexingLimits,
+  openIndexingLimits,
   openPolicyLimits,
   openRegistryLimits,
   type PolicyLimits,
@@ -12,16 +15,22 @@ import {
 } from '@thingd/core';
 
 /** Every limit there is, by name. */
-export type Limits = Profile & ShadowLimits & RegistryLimits & PolicyLimits;
+export type Limits = Profile & ShadowLimits & RegistryLimits & PolicyLimits & IndexingLimits;
 
 export type ProfileName = keyof typeof profiles;
 
 export const profileNames = Object.keys(profiles) as ProfileName[];
 
 const limitsOf: Readonly<Record<ProfileName, Limits>> = {
-  aws: { ...profiles.aws, ...shadowLimits.aws, ...awsRegistryLimits, ...awsPolicyLimits },
-  open: { ...profiles.open, ...shadowLimits.open, ...openRegistryLimits, ...openPolicyLimits },
-  strict: { ...profiles.strict, ...shadowLimits.open, ...openRegistryLimits, ...openPolicyLimits },
+  aws: { ...profiles.aws, ...shadowLimits.aws, ...awsRegistryLimits, ...awsPolicyLimits, ...awsIndexingLimits },
+  open: { ...profiles.open, ...shadowLimits.open, ...openRegistryLimits, ...openPolicyLimits, ...openIndexingLimits },
+  strict: {
+    ...profiles.strict,
+    ...shadowLimits.open,
+    ...openRegistryLimits,
+    ...openPolicyLimits,
+    ...openIndexingLimits,
+  },
 };
 
 /** A limit's name, and what it may be set to, for messages. */
@@ -47,7 +56,9 @@ const positive: ReadonlySet<keyof Limits> = new Set([
 ]);
 
 /** Of these 0 means none at all. */
-const counted: ReadonlySet<string> = new Set(Object.keys({ ...awsRegistryLimits, ...awsPolicyLimits }));
+const counted: ReadonlySet<string> = new Set(
+  Object.keys({ ...awsRegistryLimits, ...awsPolicyLimits, ...awsIndexingLimits }),
+);
 
 /** Upper bounds beyond which the program itself would not stand; documents are walked by recursion. */
 const most: Partial<Record<keyof Limits, number>> = { maximumQoS: 2, maxShadowDepth: 1000 };

@@ -3,12 +3,14 @@ import type { ApiLog } from '@thingd/api';
 import type { BrokerObserver } from '@thingd/broker';
 import type { ClientAuthenticator } from '../authorization/index.ts';
 import type { LifecycleEvents } from '../events/index.ts';
+import type { Fleet } from '../indexing/index.ts';
 import type { Log, Metrics } from '../observability/index.ts';
 
 export interface BrokerEventsOptions {
   readonly log: Log;
   readonly authenticator: ClientAuthenticator;
   readonly lifecycle: LifecycleEvents;
+  readonly fleet: Pick<Fleet, 'connected' | 'disconnected'>;
   readonly failed: (error: unknown, where: string) => void;
   readonly onFailure: (error: Error) => void;
 }
@@ -20,6 +22,7 @@ export function brokerEvents({
   log,
   authenticator,
   lifecycle,
+  fleet,
   failed,
   onFailure,
 }: BrokerEventsOptions): BrokerObserver {
@@ -28,6 +31,7 @@ export function brokerEvents({
     connected(connection) {
       authenticator.connected(connection);
       lifecycle.connected(connection);
+      fleet.connected(connection);
       const { realm, clientId, principal, protocolVersion, keepAlive, origin } = connection;
       const { listener, remoteAddress } = origin;
       log.debug({
@@ -44,6 +48,7 @@ export function brokerEvents({
     disconnected(connection, disconnection) {
       authenticator.disconnected(connection);
       lifecycle.disconnected(connection, disconnection);
+      fleet.disconnected(connection, disconnection);
       const { disconnectReason, reasonCode, reason } = disconnection;
       const { realm, clientId, principal } = connection;
       log.debug({ event: 'disconnected', realm, clientId, principal, disconnectReason, reasonCode, reason });

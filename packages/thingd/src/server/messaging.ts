@@ -22,6 +22,7 @@ import {
 } from '../authorization/index.ts';
 import { type Configuration, ConfigurationError } from '../configuration/index.ts';
 import { LifecycleEvents } from '../events/index.ts';
+import { type Fleet, openFleet } from '../indexing/index.ts';
 import type { Log } from '../observability/index.ts';
 import { SqliteBrokerStore } from '../store/index.ts';
 import { brokerEvents } from './events.ts';
@@ -35,6 +36,7 @@ export interface Messaging {
   readonly devices: DeviceCertificates;
   readonly permissions: PermissionResolver;
   readonly presence: Presence;
+  readonly fleet: Fleet;
   readonly denials: Denials;
   /** Who comes without credentials; undefined is nobody. */
   readonly anonymous: ClientIdentity | undefined;
@@ -78,6 +80,8 @@ export async function openMessaging(options: MessagingOptions, started: Started)
   const presence = new Presence(clock, { firstVersion: await startPresenceRun(store) });
   const publish = (realm: Realm, topic: string, payload: object): void => realms.publish(realm, topic, payload);
   const lifecycle = new LifecycleEvents({ clock, presence, publish });
+  const fleet = await openFleet({ domain, limits: configuration.limits, presence, failed });
+  started.push(() => fleet.close());
   const anonymous = anonymousIdentity(configuration);
   const authenticator = new ClientAuthenticator({
     devices,
@@ -95,7 +99,7 @@ export async function openMessaging(options: MessagingOptions, started: Started)
     authenticator,
     store: new SqliteBrokerStore(store),
     clock,
-    observer: brokerEvents({ log, authenticator, lifecycle, failed, onFailure }),
+    observer: brokerEvents({ log, authenticator, lifecycle, fleet, failed, onFailure }),
   });
   started.push(() => broker.close());
   const endConnections = (select: (connection: ConnectionInfo) => boolean): void => {
@@ -116,7 +120,7 @@ export async function openMessaging(options: MessagingOptions, started: Started)
     failed: error => failed(error, 'telling of a change in the registry'),
   });
   started.push(() => announcer.close());
-  return { broker, realms, devices, permissions, presence, denials, anonymous, endConnections };
+  return { broker, realms, devices, permissions, presence, fleet, denials, anonymous, endConnections };
 }
 
 /** Throws `ConfigurationError` for a policy document that is none. */

@@ -144,7 +144,7 @@ function apiOptions({ configuration, ground, messaging, metrics, clock, log }: P
   const { mode, defaultRealm, hostname } = configuration;
   const served = new Set(configuration.realms.map(realmKey));
   const hasRealm = (realm: Realm) => mode === 'dev' || served.has(realmKey(realm));
-  const { devices, permissions, presence, denials, realms } = messaging;
+  const { devices, permissions, presence, denials, realms, fleet } = messaging;
   const open = (realm: Realm) => realms.open(realm);
   return {
     handlers: operations({
@@ -154,6 +154,8 @@ function apiOptions({ configuration, ground, messaging, metrics, clock, log }: P
       connections: brokerConnections(open, presence),
       clock,
       endpoints: { address: () => hostname },
+      fleetIndexing: fleet.fleetIndexing,
+      thingConnectivity: fleet.thingConnectivity,
     }),
     storedOnly,
     accessKeys: ground.services.accessKeys,

@@ -38,7 +38,10 @@ export const documentsOf = (term: Term, indexId: number): Sql =>
 
 const isArea = (match: Match): match is Area => match.kind === 'distance' || match.kind === 'box';
 
-/** `by` is what the row is found by. A document's own rows are few: there a list of fields filters, and is not looked up. */
+/**
+ * `by` is what the row is found by. A document's own rows of a field are few, and are all looked at: there nothing but an equal word may
+ * draw SQLite to an index of all documents, which a `+` and an empty `||` keep it from.
+ */
 function termCondition({ field, match }: Term, indexId: number, by: 'document' | 'field'): Condition {
   if (match.kind === 'exists') return fieldsCondition(membersOf(field ?? '', indexId), by);
   const where =
@@ -47,11 +50,11 @@ function termCondition({ field, match }: Term, indexId: number, by: 'document' |
       : sql<SqlBool>`t.field = (select f.id from search_field f where f.index_id = ${indexId} and f.name = ${field} and f.searchable = 1)`;
   switch (match.kind) {
     case 'words':
-      return sql`${where} and ${wordsCondition(match.words, match.number)}`;
+      return sql`${where} and ${wordsCondition(match.words, match.number, by)}`;
     case 'wordRange':
-      return sql`${where} and ${rangeCondition(sql`t.word`, match.lower, match.upper)}`;
+      return sql`${where} and ${rangeCondition(by === 'field' ? sql`t.word` : sql`t.word || ''`, match.lower, match.upper)}`;
     case 'numberRange':
-      return sql`${where} and ${rangeCondition(sql`t.number`, match.lower, match.upper)}`;
+      return sql`${where} and ${rangeCondition(by === 'field' ? sql`t.number` : sql`+t.number`, match.lower, match.upper)}`;
     default:
       throw new Error(`a term row has no ${match.kind}`);
   }
@@ -67,8 +70,13 @@ function membersOf(field: string, indexId: number): Sql {
   return sql`select f.id from search_field f where f.index_id = ${indexId} and f.searchable = 1 and (f.name = ${field} or substr(f.name, 1, ${sql.lit(length)}) = ${prefix})`;
 }
 
-function wordsCondition([first = [], ...more]: readonly Pattern[], number: number | undefined): Condition {
-  const begins = wordCondition(sql`t.word`, first);
+function wordsCondition(
+  [first = [], ...more]: readonly Pattern[],
+  number: number | undefined,
+  by: 'document' | 'field',
+): Condition {
+  const isEqual = literalOf(first) !== undefined;
+  const begins = wordCondition(by === 'field' || isEqual ? sql`t.word` : sql`(t.word || '')`, first);
   if (number !== undefined) return sql`(${begins} or t.number = ${number})`;
   const follows = more.map(
     (pattern, index) =>

@@ -32,7 +32,7 @@ class Parser {
   readonly #limits: IndexingLimits;
   readonly #length: number;
   #terms = 0;
-  #leadingWildcards = 0;
+  #queryLeadingWildcards = 0;
 
   constructor(text: string, limits: IndexingLimits) {
     this.#reader = new QueryReader(text);
@@ -159,18 +159,23 @@ class Parser {
   }
 
   #checkWildcards(pattern: Pattern, place: number): void {
-    const { anyWildcards, oneWildcards, leadingWildcards, leadingWildcardQueryLength } = this.#limits;
+    const { queryTermAsterisks, queryTermQuestionMarks, queryLeadingWildcards, queryLengthWithLeadingWildcard } =
+      this.#limits;
     const count = (wildcard: '*' | '?') =>
       pattern.filter(part => typeof part !== 'string' && part.wildcard === wildcard).length;
-    if (count('*') > anyWildcards) throw invalidQuery(place, `a term has at most ${anyWildcards} \`*\``);
-    if (count('?') > oneWildcards) throw invalidQuery(place, `a term has at most ${oneWildcards} \`?\``);
+    if (count('*') > queryTermAsterisks) throw invalidQuery(place, `a term has at most ${queryTermAsterisks} \`*\``);
+    if (count('?') > queryTermQuestionMarks)
+      throw invalidQuery(place, `a term has at most ${queryTermQuestionMarks} \`?\``);
     if (typeof pattern[0] === 'string') return;
-    this.#leadingWildcards += 1;
-    if (this.#leadingWildcards > leadingWildcards) {
-      throw invalidQuery(place, `a query has at most ${leadingWildcards} term with a leading wildcard`);
+    this.#queryLeadingWildcards += 1;
+    if (this.#queryLeadingWildcards > queryLeadingWildcards) {
+      throw invalidQuery(place, `a query has at most ${queryLeadingWildcards} term with a leading wildcard`);
     }
-    if (this.#length > leadingWildcardQueryLength) {
-      throw invalidQuery(place, `a query with a leading wildcard has at most ${leadingWildcardQueryLength} characters`);
+    if (this.#length > queryLengthWithLeadingWildcard) {
+      throw invalidQuery(
+        place,
+        `a query with a leading wildcard has at most ${queryLengthWithLeadingWildcard} characters`,
+      );
     }
   }
 }
