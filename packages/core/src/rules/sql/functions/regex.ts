@@ -1,0 +1,50 @@
+/** Functions of regular expressions, in Java's syntax. A pattern that is none makes them Undefined. */
+import { MAX_TEXT } from '../compile/operators.ts';
+import { EvaluationError } from '../evaluation-error.ts';
+import { groupText, parseReplacement, type Regex, type ReplacementPart, regexOf, withinTime } from '../regex/regex.ts';
+import { Undefined, type Value } from '../value/value.ts';
+import type { FunctionTable, PureFunction } from './sql-function.ts';
+import { ofStrings } from './text.ts';
+
+const table: FunctionTable = {
+  regexp_matches: ofPattern('regexp_matches', (regex, text) => firstMatch(regex, text) !== null),
+  regexp_replace: ofStrings(3, (text, pattern, replacement) => {
+    const regex = regexOf(pattern!);
+    const parts = regex && parseReplacement(replacement!, regex);
+    if (parts === undefined) return Undefined;
+    return timed('regexp_replace', regex!, text!, () => replaceAll(text!, regex!.expression, parts));
+  }),
+  regexp_substr: ofPattern('regexp_substr', (regex, text) => firstMatch(regex, text)?.[0] ?? Undefined),
+};
+
+export const regexFunctions = (): FunctionTable => table;
+
+function ofPattern(name: string, compute: (regex: Regex, text: string) => Value): PureFunction {
+  return ofStrings(2, (text, pattern) => {
+    const regex = regexOf(pattern!);
+    return regex === undefined ? Undefined : timed(name, regex, text!, () => compute(regex, text!));
+  });
+}
+
+function timed(name: string, regex: Regex, text: string, compute: () => Value): Value {
+  const outcome = withinTime(regex, text.length, compute);
+  if (outcome === undefined) throw new EvaluationError(name, `\`${name}\` took longer than 100 ms`);
+  return outcome.result;
+}
+
+function firstMatch({ expression }: Regex, text: string): RegExpExecArray | null {
+  expression.lastIndex = 0;
+  return expression.exec(text);
+}
+
+function replaceAll(text: string, expression: RegExp, parts: readonly ReplacementPart[]): Value {
+  let replaced = '';
+  let end = 0;
+  for (const match of text.matchAll(expression)) {
+    replaced += text.slice(end, match.index);
+    for (const part of parts) replaced += typeof part === 'string' ? part : groupText(match, part);
+    end = match.index + match[0].length;
+    if (replaced.length > MAX_TEXT) return Undefined;
+  }
+  return replaced + text.slice(end);
+}

@@ -1,0 +1,117 @@
+/** Functions of strings (AWS: "Functions"). Other values are converted to strings; Null and Undefined cannot be. */
+import { MAX_TEXT } from '../compile/operators.ts';
+import { toFloor, toText } from '../value/convert.ts';
+import { type Arithmetic, isNumeric } from '../value/numbers.ts';
+import { isArray, Undefined, type Value } from '../value/value.ts';
+import type { FunctionTable, PureFunction } from './sql-function.ts';
+
+/** The most spaces `lpad` and `rpad` add. */
+const MAX_PADDING = 1000;
+
+/** A function of strings alone. */
+export function ofStrings(count: 1 | 2 | 3, compute: (...texts: string[]) => Value): PureFunction {
+  return {
+    kind: 'pure',
+    arity: [count, count],
+    apply(...values) {
+      const texts: string[] = [];
+      for (const value of values) {
+        const text = toText(value);
+        if (text === Undefined) return Undefined;
+        texts.push(text);
+      }
+      return compute(...texts);
+    },
+  };
+}
+
+export function textFunctions(arithmetic: Arithmetic): FunctionTable {
+  const count = (value: Value) => toFloor(value, arithmetic);
+  const pad = (join: (text: string, spaces: string) => string): PureFunction => ({
+    kind: 'pure',
+    arity: [2, 2],
+    apply(value, number) {
+      const text = toText(value!);
+      const spaces = count(number!);
+      if (text === Undefined || spaces === Undefined) return Undefined;
+      return bounded(join(text, ' '.repeat(Math.min(Math.max(spaces, 0), MAX_PADDING))));
+    },
+  });
+
+  return {
+    chr: {
+      kind: 'pure',
+      arity: [1, 1],
+      apply(value) {
+        const code = count(value!);
+        return code !== Undefined && code >= 0 && code <= 127 ? String.fromCharCode(code) : Undefined;
+      },
+    },
+    concat: { kind: 'pure', arity: [1, Number.POSITIVE_INFINITY], apply: concat },
+    endswith: ofStrings(2, (text, end) => text!.endsWith(end!)),
+    indexof: { ...ofStrings(2, (text, part) => text!.indexOf(part!)), since: '2016-03-23' },
+    length: { ...ofStrings(1, text => codePoints(text!)), since: '2016-03-23' },
+    lower: ofStrings(1, text => text!.toLowerCase()),
+    lpad: pad((text, spaces) => spaces + text),
+    ltrim: ofStrings(1, text => text!.replace(/^[ \t]+/, '')),
+    numbytes: { ...ofStrings(1, text => Buffer.byteLength(text!)), since: '2016-03-23' },
+    replace: ofStrings(3, replaceAll),
+    rpad: pad((text, spaces) => text + spaces),
+    rtrim: ofStrings(1, text => text!.slice(0, endWithoutBlanks(text!))),
+    startswith: ofStrings(2, (text, start) => text!.startsWith(start!)),
+    substring: {
+      kind: 'pure',
+      arity: [2, 3],
+      apply(value, from, to) {
+        const text = toText(value!);
+        const start = count(from!);
+        const end = to === undefined ? Number.MAX_VALUE : count(to);
+        if (text === Undefined || start === Undefined || end === Undefined) return Undefined;
+        return text.slice(Math.max(start, 0), Math.max(end, 0));
+      },
+    },
+    trim: ofStrings(1, text => text!.trim()),
+    upper: ofStrings(1, text => text!.toUpperCase()),
+  };
+}
+
+/** `text`, or Undefined if it has grown beyond the longest that is kept. */
+export const bounded = (text: string): Value => (text.length > MAX_TEXT ? Undefined : text);
+
+/**
+ * An array of all arguments if one is an array, else their texts in a row. One argument alone is returned as it is, except that
+ * a number becomes text (AWS: the example `concat(1)` = "1" against a table that says otherwise).
+ */
+function concat(...values: Value[]): Value {
+  if (values.length === 1) return isNumeric(values[0]!) ? toText(values[0]) : values[0]!;
+  if (values.some(isArray)) return values.flatMap(value => (isArray(value) ? value : [value]));
+  if (!values.some(value => typeof value === 'string')) return Undefined;
+  let joined = '';
+  for (const value of values) {
+    const text = toText(value);
+    if (text === Undefined || joined.length + text.length > MAX_TEXT) return Undefined;
+    joined += text;
+  }
+  return joined;
+}
+
+/** Counted before it is made: each of a million places may get a long replacement. */
+function replaceAll(text = '', part = '', replacement = ''): Value {
+  if (part === '') return text;
+  const pieces = text.split(part);
+  const length = text.length + (pieces.length - 1) * (replacement.length - part.length);
+  return length > MAX_TEXT ? Undefined : pieces.join(replacement);
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+/** A loop, because a pattern for trailing blanks takes quadratic time on blanks that are not trailing. */
+function endWithoutBlanks(text: string): number {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--;
+  return end;
+}

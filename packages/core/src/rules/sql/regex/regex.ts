@@ -1,0 +1,89 @@
+/** Patterns ready to run, kept for the next message; and a limit on the time they take. */
+import { createContext, Script } from 'node:vm';
+import { groupName, type JavaPattern, translatePattern } from './java-pattern.ts';
+
+export interface Regex extends JavaPattern {
+  /** With flag `g`. */
+  readonly expression: RegExp;
+}
+
+/** Patterns are nearly always constants of the statement; those that come with messages must not pile up. */
+const MAX_CACHED = 500;
+const cache = new Map<string, Regex | undefined>();
+
+/** The pattern in Java's syntax, or `undefined` if it is none. */
+export function regexOf(pattern: string): Regex | undefined {
+  if (cache.has(pattern)) return cache.get(pattern);
+  if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value!);
+  const regex = compile(pattern);
+  cache.set(pattern, regex);
+  return regex;
+}
+
+function compile(pattern: string): Regex | undefined {
+  try {
+    const translated = translatePattern(pattern);
+    return { ...translated, expression: new RegExp(translated.source, 'gv') };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** What a replacement is made of: text, and numbers of groups. */
+export type ReplacementPart = string | number;
+
+/** Reads `$1`, `${name}` and `\$` as Java's `Matcher.appendReplacement` does; `undefined` if it would refuse. */
+export function parseReplacement(replacement: string, regex: Regex): readonly ReplacementPart[] | undefined {
+  const parts: ReplacementPart[] = [];
+  const token = /\\([\s\S])|\$(\d)|\$\{([A-Za-z][A-Za-z0-9]*)\}|([^\\$]+)/y;
+  while (token.lastIndex < replacement.length) {
+    const match = token.exec(replacement);
+    if (match === null) return undefined;
+    const [, escaped, digit, name, text] = match;
+    const literal = escaped ?? text;
+    if (literal !== undefined) {
+      parts.push(literal);
+      continue;
+    }
+    let group = digit === undefined ? regex.groupNumbers.get(name!) : Number(digit);
+    if (group === undefined || group > regex.groupCount) return undefined;
+    // As many digits belong to the number as make one of a group.
+    for (;;) {
+      const next = digit === undefined ? '' : (replacement[token.lastIndex] ?? '');
+      if (!/^\d$/.test(next) || group * 10 + Number(next) > regex.groupCount) break;
+      group = group * 10 + Number(next);
+      token.lastIndex++;
+    }
+    parts.push(group);
+  }
+  return parts;
+}
+
+/** The text of a group in a match; empty if it took no part. */
+export const groupText = (match: RegExpExecArray, group: number): string =>
+  (group === 0 ? match[0] : match.groups?.[groupName(group)]) ?? '';
+
+/** Steps that surely take less than the limit; below it nobody watches the clock. */
+const HARMLESS_STEPS = 1_000_000;
+const MAX_MILLISECONDS = 100;
+
+const sandbox: { run?: () => unknown } = createContext({});
+const script = new Script('run()');
+
+/**
+ * Runs `match`, which applies the pattern to a text of that length; `undefined` if it took longer than 100 ms. Devices choose the
+ * text, and a pattern as plain as `.*a.*b` takes cubic time on the wrong one.
+ */
+export function withinTime<T>(regex: Regex, length: number, match: () => T): { readonly result: T } | undefined {
+  if (length ** (regex.repetitions + 1) <= HARMLESS_STEPS) return { result: match() };
+  sandbox.run = match;
+  try {
+    return { result: script.runInContext(sandbox, { timeout: MAX_MILLISECONDS }) as T };
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined;
+    throw error;
+  } finally {
+    sandbox.run = undefined as never;
+  }
+}
