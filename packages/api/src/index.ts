@@ -31,6 +31,7 @@ export type { Endpoints, EndpointType } from './operations/endpoint.ts';
 export { type OperationServices, operations } from './operations/index.ts';
 export type { MessageProperties, Messages, OutgoingMessage, RetainedMessage } from './operations/messages.ts';
 export type * from './operations/operation.ts';
+export type { ReportLinks } from './operations/registration.ts';
 export { type StoredOnly, storedOnly } from './operations/stored-only.ts';
 export { RequestError, type RequestErrorName } from './protocol/errors.ts';
 export type { HttpRequest, HttpResponse } from './protocol/message.ts';

@@ -1,4 +1,5 @@
 /** Every handler there is, merged from the areas: what is not here answers 501 by its name. */
+import { type BillingGroupServices, billingGroupOperations } from './billing-groups.ts';
 import { type CaCertificateServices, caCertificateOperations } from './ca-certificates.ts';
 import { type CertificateTransferServices, certificateTransferOperations } from './certificate-transfers.ts';
 import { type CertificateServices, certificateOperations } from './certificates.ts';
@@ -9,6 +10,7 @@ import { type IndexingServices, indexingOperations } from './indexing.ts';
 import { type MessageServices, messageOperations } from './messages.ts';
 import type { Handlers } from './operation.ts';
 import { type PolicyServices, policyOperations } from './policies.ts';
+import { type RegistrationServices, registrationOperations } from './registration.ts';
 import { type ShadowServices, shadowOperations } from './shadows.ts';
 import { type TagServices, tagOperations } from './tags.ts';
 import { type ThingGroupServices, thingGroupOperations } from './thing-groups.ts';
@@ -16,7 +18,8 @@ import { type ThingTypeServices, thingTypeOperations } from './thing-types.ts';
 import { type ThingServices, thingOperations } from './things.ts';
 
 /** What the handlers call; each area names the services it needs. */
-export type OperationServices = CaCertificateServices &
+export type OperationServices = BillingGroupServices &
+  CaCertificateServices &
   CertificateServices &
   CertificateTransferServices &
   ConnectionServices &
@@ -25,6 +28,7 @@ export type OperationServices = CaCertificateServices &
   IndexingServices &
   MessageServices &
   PolicyServices &
+  RegistrationServices &
   ShadowServices &
   TagServices &
   ThingGroupServices &
@@ -33,6 +37,7 @@ export type OperationServices = CaCertificateServices &
 
 export const operations = (services: OperationServices): Handlers => ({
   iot: {
+    ...billingGroupOperations(services),
     ...caCertificateOperations(services),
     ...certificateOperations(services),
     ...certificateTransferOperations(services),
@@ -40,6 +45,7 @@ export const operations = (services: OperationServices): Handlers => ({
     ...eventOperations(services),
     ...indexingOperations(services),
     ...policyOperations(services),
+    ...registrationOperations(services),
     ...tagOperations(services),
     ...thingGroupOperations(services),
     ...thingOperations(services),

@@ -1,6 +1,8 @@
 /** The registry's and the policies' API for tests: real services on a store in memory, asked through AWS's own SDK. */
 import { IoTClient } from '@aws-sdk/client-iot';
 import {
+  BillingGroups,
+  DynamicThingGroups,
   EffectivePolicies,
   Policies,
   PolicyAttachments,
@@ -14,6 +16,7 @@ import {
 } from '@thingd/core';
 import { type ManualClock, openDomain } from '@thingd/core/testing';
 import { startTestServer, testAccessKeys, testKey } from '../testing/server.ts';
+import { billingGroupOperations } from './billing-groups.ts';
 import { endpointOperations } from './endpoint.ts';
 import { policyOperations } from './policies.ts';
 import { tagOperations } from './tags.ts';
@@ -39,6 +42,7 @@ export async function startRegistry(): Promise<RegistryUnderTest> {
     claim: async () => [],
   };
   const policySimulation = new PolicySimulation(domain, directory, new EffectivePolicies(domain));
+  const queries = { check: async () => {}, things: async () => [], fits: async () => [] };
   const endpoints = { address: (_: unknown, type: string) => `${type.replace(':', '-')}.localhost:8443` };
   const server = await startTestServer(
     {
@@ -48,8 +52,10 @@ export async function startRegistry(): Promise<RegistryUnderTest> {
         ...thingTypeOperations({ thingTypes: new ThingTypes(domain) }),
         ...thingGroupOperations({
           thingGroups: new ThingGroups(domain),
+          dynamicThingGroups: new DynamicThingGroups(domain, queries),
           thingGroupMemberships: new ThingGroupMemberships(domain),
         }),
+        ...billingGroupOperations({ billingGroups: new BillingGroups(domain) }),
         ...tagOperations({ tags: new Tags(domain, { thingtype: async (_, name) => name === 'bulb' }) }),
         ...policyOperations({
           policies: new Policies(domain),

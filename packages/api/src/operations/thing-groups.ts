@@ -1,22 +1,24 @@
-/** Static thing groups and their members. */
+/** Thing groups, static and dynamic, and their members. */
 import {
-  parseIotArn,
+  type DynamicThingGroups,
   type Realm,
-  realmKey,
   ServiceError,
+  type ThingGroupInPlace,
   type ThingGroupMemberships,
   type ThingGroups,
   thingGroupArn,
 } from '@thingd/core';
 import type { IotHandlers } from './operation.ts';
+import { resourceName } from './resource-name.ts';
 
 export interface ThingGroupServices {
   readonly thingGroups: ThingGroups;
+  readonly dynamicThingGroups: DynamicThingGroups;
   readonly thingGroupMemberships: ThingGroupMemberships;
 }
 
 export const thingGroupOperations = (services: ThingGroupServices): IotHandlers => {
-  const { thingGroups, thingGroupMemberships } = services;
+  const { thingGroups, dynamicThingGroups, thingGroupMemberships } = services;
   return {
     async CreateThingGroup(input, { realm }) {
       const { thingGroupName, thingGroupId } = await thingGroups.create(realm, input);
@@ -24,22 +26,7 @@ export const thingGroupOperations = (services: ThingGroupServices): IotHandlers 
     },
 
     async DescribeThingGroup({ thingGroupName }, { realm }) {
-      const { group, ancestors } = await thingGroups.describe(realm, thingGroupName);
-      return {
-        thingGroupName,
-        thingGroupId: group.thingGroupId,
-        thingGroupArn: thingGroupArn(realm, thingGroupName),
-        version: group.version,
-        thingGroupProperties: {
-          thingGroupDescription: group.description,
-          attributePayload: { attributes: group.attributes },
-        },
-        thingGroupMetadata: {
-          parentGroupName: group.parentGroupName,
-          rootToParentThingGroups: ancestors.map(name => nameAndArn(realm, name)),
-          creationDate: new Date(group.createdAt),
-        },
-      };
+      return descriptionOf(realm, await thingGroups.describe(realm, thingGroupName));
     },
 
     async UpdateThingGroup(input, { realm }) {
@@ -58,7 +45,8 @@ export const thingGroupOperations = (services: ThingGroupServices): IotHandlers 
 
     async AddThingToThingGroup(input, { realm }) {
       const { thingName, thingGroupName } = membershipOf(realm, input);
-      await thingGroupMemberships.change(realm, { thingName, add: [thingGroupName] });
+      const { overrideDynamicGroups } = input;
+      await thingGroupMemberships.change(realm, { thingName, add: [thingGroupName], overrideDynamicGroups });
     },
 
     async RemoveThingFromThingGroup(input, { realm }) {
@@ -66,9 +54,10 @@ export const thingGroupOperations = (services: ThingGroupServices): IotHandlers 
       await thingGroupMemberships.change(realm, { thingName, remove: [thingGroupName] });
     },
 
-    async UpdateThingGroupsForThing({ thingName, thingGroupsToAdd, thingGroupsToRemove }, { realm }) {
-      if (thingName === undefined) throw invalid('`thingName` is needed');
-      await thingGroupMemberships.change(realm, { thingName, add: thingGroupsToAdd, remove: thingGroupsToRemove });
+    async UpdateThingGroupsForThing(input, { realm }) {
+      const { thingName, thingGroupsToAdd: add, thingGroupsToRemove: remove, overrideDynamicGroups } = input;
+      if (thingName === undefined) throw new ServiceError('InvalidRequestException', '`thingName` is needed');
+      await thingGroupMemberships.change(realm, { thingName, add, remove, overrideDynamicGroups });
     },
 
     async ListThingGroupsForThing({ thingName, ...page }, { realm }) {
@@ -80,8 +69,44 @@ export const thingGroupOperations = (services: ThingGroupServices): IotHandlers 
       const { items, nextToken } = await thingGroupMemberships.ofGroup(realm, thingGroupName, page);
       return { things: items, nextToken };
     },
+
+    async CreateDynamicThingGroup(input, { realm }) {
+      const { thingGroupName, thingGroupId, query } = await dynamicThingGroups.create(realm, input);
+      const { indexName, queryString, queryVersion } = query;
+      const ids = { thingGroupName, thingGroupArn: thingGroupArn(realm, thingGroupName), thingGroupId };
+      return { ...ids, indexName, queryString, queryVersion };
+    },
+
+    async UpdateDynamicThingGroup(input, { realm }) {
+      const { version } = await dynamicThingGroups.update(realm, input);
+      return { version };
+    },
+
+    async DeleteDynamicThingGroup({ thingGroupName, expectedVersion }, { realm }) {
+      await dynamicThingGroups.delete(realm, thingGroupName, expectedVersion);
+    },
   };
 };
+
+/** Of a dynamic group its query too, and nothing of a hierarchy, in which it does not stand. */
+const descriptionOf = (realm: Realm, { group, ancestors }: ThingGroupInPlace) => ({
+  thingGroupName: group.thingGroupName,
+  thingGroupId: group.thingGroupId,
+  thingGroupArn: thingGroupArn(realm, group.thingGroupName),
+  version: group.version,
+  thingGroupProperties: {
+    thingGroupDescription: group.description,
+    attributePayload: { attributes: group.attributes },
+  },
+  thingGroupMetadata: {
+    ...(!group.query && {
+      parentGroupName: group.parentGroupName,
+      rootToParentThingGroups: ancestors.map(name => nameAndArn(realm, name)),
+    }),
+    creationDate: new Date(group.createdAt),
+  },
+  ...group.query,
+});
 
 interface MembershipInput {
   readonly thingName?: string;
@@ -92,24 +117,8 @@ interface MembershipInput {
 
 /** AWS takes names or ARNs, for the thing as for the group. */
 const membershipOf = (realm: Realm, input: MembershipInput) => ({
-  thingName: nameFrom(realm, 'thing', input.thingName, input.thingArn),
-  thingGroupName: nameFrom(realm, 'thinggroup', input.thingGroupName, input.thingGroupArn),
+  thingName: resourceName(realm, 'thing', input.thingName, input.thingArn),
+  thingGroupName: resourceName(realm, 'thinggroup', input.thingGroupName, input.thingGroupArn),
 });
 
-function nameFrom(realm: Realm, type: string, name: string | undefined, arn: string | undefined): string {
-  if (arn === undefined) {
-    if (name === undefined) throw invalid(`the name or the ARN of the ${type} is needed`);
-    return name;
-  }
-  const resource = parseIotArn(arn);
-  if (resource?.type !== type || realmKey(resource.realm) !== realmKey(realm)) {
-    throw invalid(`\`${arn}\` is no ${type} of this account and region`);
-  }
-  if (name !== undefined && name !== resource.name)
-    throw invalid(`\`${name}\` and \`${arn}\` are not the same ${type}`);
-  return resource.name;
-}
-
 const nameAndArn = (realm: Realm, groupName: string) => ({ groupName, groupArn: thingGroupArn(realm, groupName) });
-
-const invalid = (message: string) => new ServiceError('InvalidRequestException', message);

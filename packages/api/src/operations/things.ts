@@ -1,5 +1,5 @@
 /** Things and the principals attached to them. */
-import { type Realm, ServiceError, type Thing, type ThingPrincipals, type Things, thingArn } from '@thingd/core';
+import { type Realm, type Thing, type ThingPrincipals, type Things, thingArn } from '@thingd/core';
 import type { IotHandlers } from './operation.ts';
 
 export interface ThingServices {
@@ -9,17 +9,14 @@ export interface ThingServices {
 
 export const thingOperations = ({ things, thingPrincipals }: ThingServices): IotHandlers => ({
   async CreateThing(input, { realm }) {
-    // There are no billing groups here, so that none can be found.
-    if (input.billingGroupName !== undefined) {
-      throw new ServiceError('ResourceNotFoundException', `billing group \`${input.billingGroupName}\` not found`);
-    }
     const { thingName, thingId } = await things.create(realm, input);
     return { thingName, thingArn: thingArn(realm, thingName), thingId };
   },
 
   async DescribeThing({ thingName }, { realm }) {
     const thing = await things.describe(realm, thingName);
-    return { ...summaryOf(realm, thing), thingId: thing.thingId, defaultClientId: thingName };
+    const { thingId, billingGroupName } = thing;
+    return { ...summaryOf(realm, thing), thingId, defaultClientId: thingName, billingGroupName };
   },
 
   async UpdateThing(input, { realm }) {

@@ -13,12 +13,14 @@ import type { UpgradeHandler } from '@thingd/broker';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type ClientIdentity, plainAddress } from '../authorization/index.ts';
 import type { Metrics } from '../observability/index.ts';
+import { type ReportsOptions, reports } from '../registry/index.ts';
 import { type ManagementOptions, management } from './management.ts';
 import { isSecure } from './tls.ts';
 
 export interface HttpOptions {
   readonly api: ApiPluginOptions;
   readonly management: ManagementOptions;
+  readonly reports: ReportsOptions;
   readonly metrics: Metrics;
   /** Whether every listener is up. */
   readonly healthy: () => boolean;
@@ -28,6 +30,7 @@ export interface HttpOptions {
 export async function createHttp({
   api,
   management: managementOptions,
+  reports: reportsOptions,
   metrics,
   healthy,
 }: HttpOptions): Promise<FastifyInstance> {
@@ -46,6 +49,7 @@ export async function createHttp({
     return reply.type(metrics.contentType).send(await metrics.render());
   });
   await fastify.register(management, managementOptions);
+  await fastify.register(reports, reportsOptions);
   await fastify.register(apiPlugin, api);
   await fastify.ready();
   return fastify;

@@ -1,14 +1,18 @@
 /** The domain's services, fitted together over one store. */
 import {
   AccessKeys,
+  BillingGroups,
   CaCertificates,
   CertificateRegistration,
   type CertificateSigner,
   Certificates,
   CertificateTransfers,
   type Domain,
+  DynamicThingGroups,
   EffectivePolicies,
   EventConfigurations,
+  fleetQueries,
+  type IndexingLimits,
   Policies,
   PolicyAttachments,
   type PolicyLimits,
@@ -28,16 +32,23 @@ import {
 
 export type Services = ReturnType<typeof createServices>;
 
-export function createServices(domain: Domain, signer: CertificateSigner, limits: RegistryLimits & PolicyLimits) {
+export function createServices(
+  domain: Domain,
+  signer: CertificateSigner,
+  limits: RegistryLimits & PolicyLimits & IndexingLimits,
+) {
   const attachments = principalAttachments(domain.store);
   const certificates = new Certificates(domain, signer, attachments);
   const caCertificates = new CaCertificates(domain, limits);
   const effectivePolicies = new EffectivePolicies(domain);
   const policies = new Policies(domain, limits);
+  const billingGroups = new BillingGroups(domain, limits);
+  const queries = fleetQueries(domain, limits);
   const thingGroups = new ThingGroups(domain, limits);
   const thingTypes = new ThingTypes(domain, limits);
   const taggable: TaggableResources = {
     thingtype: (realm, name) => exists(() => thingTypes.describe(realm, name)),
+    billinggroup: (realm, name) => exists(() => billingGroups.describe(realm, name)),
     thinggroup: (realm, name) => exists(() => thingGroups.describe(realm, name)),
     policy: (realm, name) => exists(() => policies.get(realm, name)),
     cacert: (realm: Realm, name) => exists(() => caCertificates.describe(realm, name)),
@@ -57,6 +68,9 @@ export function createServices(domain: Domain, signer: CertificateSigner, limits
     things: new Things(domain, limits),
     thingTypes,
     thingGroups,
+    billingGroups,
+    dynamicThingGroups: new DynamicThingGroups(domain, queries, limits),
+    fleetQueries: queries,
     thingGroupMemberships: new ThingGroupMemberships(domain, limits),
     thingPrincipals: new ThingPrincipals(domain, certificates),
   };

@@ -1,5 +1,5 @@
 /** The whole program, from a configuration to bound ports and back. */
-import { type ApiPluginOptions, operations, storedOnly } from '@thingd/api';
+import { type ApiPluginOptions, operations, type ReportLinks, storedOnly } from '@thingd/api';
 import { webSocketUpgrade } from '@thingd/broker';
 import { type Clock, type Realm, realmKey, systemClock } from '@thingd/core';
 import { deviceCaller, plainAddress, signedClient } from '../authorization/index.ts';
@@ -7,6 +7,7 @@ import { ServerCertificate } from '../certificates/index.ts';
 import type { Configuration } from '../configuration/index.ts';
 import { brokerConnections, brokerMessages } from '../data-plane/index.ts';
 import { createMetrics, type Log, type Metrics } from '../observability/index.ts';
+import { type RegistryWork, reportLinks, s3Storage, startRegistryWork } from '../registry/index.ts';
 import { apiLog } from './events.ts';
 import { type Credentials, type Endpoints, removeEndpoints, writeEndpoints } from './files.ts';
 import { type Ground, openGround } from './ground.ts';
@@ -59,7 +60,21 @@ async function start(options: ThingdOptions, started: Started): Promise<RunningT
   sources.messaging = messaging;
 
   const health = { up: false };
-  const { endpoints } = await openDoors({ configuration, ground, messaging, metrics, clock, log, health }, started);
+  const registry = await startRegistryWork({
+    domain: ground.domain,
+    services: ground.services,
+    limits: configuration.limits,
+    queries: ground.services.fleetQueries,
+    indexed: () => messaging.fleet.indexer.flush(),
+    storage: s3Storage({ environment: process.env, clock }),
+    failed: (error, where) => log.error({ event: 'failed', where, error }),
+  });
+  started.push(() => registry.close());
+  const bound: { endpoints?: Endpoints } = {};
+  const links = reportLinks(() => bound.endpoints?.http ?? bound.endpoints?.https ?? '');
+  const parts = { configuration, ground, messaging, registry, links, metrics, clock, log, health };
+  const { endpoints } = await openDoors(parts, started);
+  bound.endpoints = endpoints;
   const { directory, credentials, authority } = ground;
   writeEndpoints(directory, endpoints);
   started.push(() => {
@@ -79,6 +94,8 @@ interface Parts {
   readonly configuration: Configuration;
   readonly ground: Ground;
   readonly messaging: Messaging;
+  readonly registry: RegistryWork;
+  readonly links: ReportLinks;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -86,7 +103,7 @@ interface Parts {
 }
 
 async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
-  const { configuration, ground, messaging, metrics, clock, log, health } = parts;
+  const { configuration, ground, messaging, registry, metrics, clock, log, health } = parts;
   const { services } = ground;
   const dev = configuration.mode === 'dev';
   const api = apiOptions(parts);
@@ -108,6 +125,7 @@ async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
       failed,
       accessKeyDeleted: accessKeyId => messaging.endConnections(({ principal }) => principal === accessKeyId),
     },
+    reports: { registrationTasks: registry.registrationTasks },
     metrics,
     healthy: () => health.up,
   });
@@ -140,7 +158,16 @@ async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
   return listeners;
 }
 
-function apiOptions({ configuration, ground, messaging, metrics, clock, log }: Parts): ApiPluginOptions {
+function apiOptions({
+  configuration,
+  ground,
+  messaging,
+  registry,
+  links,
+  metrics,
+  clock,
+  log,
+}: Parts): ApiPluginOptions {
   const { mode, defaultRealm, hostname } = configuration;
   const served = new Set(configuration.realms.map(realmKey));
   const hasRealm = (realm: Realm) => mode === 'dev' || served.has(realmKey(realm));
@@ -149,6 +176,9 @@ function apiOptions({ configuration, ground, messaging, metrics, clock, log }: P
   return {
     handlers: operations({
       ...ground.services,
+      registration: registry.registration,
+      registrationTasks: registry.registrationTasks,
+      reportLinks: links,
       shadows: realms.shadows.service,
       messages: brokerMessages(open, configuration.limits),
       connections: brokerConnections(open, presence),
