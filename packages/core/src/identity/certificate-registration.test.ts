@@ -133,6 +133,13 @@ describe('registering with a CA', () => {
     });
   });
 
+  test('again is ResourceAlreadyExistsException also where no CA of it is registered', async () => {
+    await registration.registerWithoutCa(home, { certificatePem: lampPem });
+    await expect(registration.register(home, { certificatePem: lampPem })).rejects.toEqual(
+      rejected('ResourceAlreadyExistsException'),
+    );
+  });
+
   test('by several callers at once succeeds for one', async () => {
     await registerCa();
     const attempts = Array.from({ length: 5 }, () => registration.register(home, { certificatePem: lampPem }));

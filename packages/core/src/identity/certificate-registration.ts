@@ -36,6 +36,8 @@ export class CertificateRegistration {
   ): Promise<Certificate> {
     const status = registrationStatus(request.status, request.setAsActive);
     const parsed = this.#parse(request.certificatePem);
+    // Said before anything of its CA: one made by CreateKeysAndCertificate has none that is registered.
+    if (await findCertificate(this.#domain.store, realm, parsed.certificateId)) throw alreadyKnown(realm, parsed);
     const ca = await this.#findSigner(realm, parsed, request.caCertificatePem);
     if (ca.status !== 'ACTIVE')
       throw new ServiceError(
@@ -123,7 +125,7 @@ export class CertificateRegistration {
   ): Promise<Certificate> {
     const registered = await this.#insertUnlessKnown(realm, parsed, status, ca);
     if (registered) return registered;
-    throw alreadyRegistered(parsed.certificateId, certificateArn(realm, parsed.certificateId));
+    throw alreadyKnown(realm, parsed);
   }
 
   async #insertUnlessKnown(
@@ -149,6 +151,9 @@ export class CertificateRegistration {
     return certificate;
   }
 }
+
+const alreadyKnown = (realm: Realm, { certificateId }: ParsedCertificate): ServiceError =>
+  alreadyRegistered(certificateId, certificateArn(realm, certificateId));
 
 export const alreadyRegistered = (resourceId: string, resourceArn: string): ServiceError =>
   new ServiceError('ResourceAlreadyExistsException', 'The certificate is already provisioned or registered', {
