@@ -1,7 +1,14 @@
 /** An installation for tests of authorization: real services over tables in memory, and devices that ask to connect. */
 import { X509Certificate } from 'node:crypto';
 import type { Admission, Connect, ConnectionInfo, Origin, Refusal } from '@thingd/broker';
-import { awsPolicyLimits, awsRegistryLimits, certificateArn, type JitRegistration, type Realm } from '@thingd/core';
+import {
+  awsIndexingLimits,
+  awsPolicyLimits,
+  awsRegistryLimits,
+  certificateArn,
+  type JitRegistration,
+  type Realm,
+} from '@thingd/core';
 import { openDomain, realm } from '@thingd/core/testing';
 import { createRootAuthority, DeviceCertificateSigner, KeyPool } from '../certificates/index.ts';
 import { createLog } from '../observability/index.ts';
@@ -69,7 +76,11 @@ export async function openInstallation(anonymous?: ClientIdentity) {
   const authority = await createRootAuthority(domain.clock.now());
   const keys = new KeyPool({ ready: 0 });
   const signer = new DeviceCertificateSigner(authority, keys, domain.clock);
-  const services = createServices(domain, signer, { ...awsRegistryLimits, ...awsPolicyLimits });
+  const services = createServices(domain, signer, {
+    ...awsRegistryLimits,
+    ...awsPolicyLimits,
+    ...awsIndexingLimits,
+  });
   const lines: Record<string, unknown>[] = [];
   const denials = new Denials(createLog('info', { write: line => lines.push(JSON.parse(line)) }), domain.clock);
   const disabled: string[] = [];
