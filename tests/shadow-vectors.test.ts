@@ -19,8 +19,10 @@ let client: MqttClient;
 let observer: ShadowObserver;
 
 beforeAll(async () => {
-  // Rows are many and quick; the limit itself is tested by its own.
-  thingd = await startThingd({ args: ['--limit', 'maxShadowRequestsPerSecond=0'] });
+  // Rows are many and quick; limits have tests of their own.
+  thingd = await startThingd({
+    args: ['--limit', 'maxShadowRequestsPerSecond=0', '--limit', 'maxPublishesPerSecond=0'],
+  });
   device = await createDevice(thingd, 'd1');
   client = await connectMutual(thingd, device, 'asker');
   observer = await ShadowObserver.connect(thingd, device);
