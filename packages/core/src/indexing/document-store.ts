@@ -6,7 +6,7 @@ import type { IndexDocument, Place } from './document.ts';
 import { isSearchable, isSearchedByBareTerms } from './fields.ts';
 import type { IndexTables, SearchIndex } from './index-store.ts';
 import { pieces, readPieces, spelled } from './statements.ts';
-import { differenceOf, placesOf, type TermRow, termsOf } from './terms.ts';
+import { differenceOf, type TermRow } from './terms.ts';
 
 export interface StoredDocument {
   readonly id: number;
@@ -93,7 +93,7 @@ export const insertField = (store: Store, indexId: number, id: number, name: str
 export function storeDocument(
   store: Store,
   indexId: number,
-  { id, name, before, document, terms, places }: DocumentChange,
+  { id, name, before, rowsBefore, document, rows }: DocumentChange,
   fieldId: (name: string) => number,
 ): Write[] {
   const text = JSON.stringify(document);
@@ -116,8 +116,8 @@ export function storeDocument(
         };
   return [
     head,
-    ...changeTerms(store, id, before ? termsOf(before.document) : [], terms, fieldId),
-    ...changePlaces(store, id, before ? placesOf(before.document) : [], places, fieldId),
+    ...changeTerms(store, id, rowsBefore.terms, rows.terms, fieldId),
+    ...changePlaces(store, id, rowsBefore.places, rows.places, fieldId),
   ];
 }
 
@@ -125,8 +125,13 @@ export interface DocumentChange {
   readonly id: number;
   readonly name: string;
   readonly before: StoredDocument | undefined;
+  readonly rowsBefore: DocumentRows;
   readonly document: IndexDocument;
-  /** Of the document. */
+  readonly rows: DocumentRows;
+}
+
+/** What a document is found by. */
+export interface DocumentRows {
   readonly terms: readonly TermRow[];
   readonly places: readonly Place[];
 }

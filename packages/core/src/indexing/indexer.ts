@@ -6,25 +6,12 @@ import type { Domain } from '../domain.ts';
 import type { Change } from '../events/changes.ts';
 import { type Realm, realmKey, realmOfKey } from '../realm.ts';
 import { retryStale } from '../store/retry.ts';
-import { DuplicateKey, type Write } from '../store/store.ts';
 import { type IndexName, isOff, type ThingIndexingConfiguration } from './configuration.ts';
-import { type IndexDocument, nameOf, type ThingDocument } from './document.ts';
-import {
-  type DocumentChange,
-  insertField,
-  listNames,
-  listNamesByWord,
-  listSources,
-  readDocuments,
-  readFields,
-  readLastId,
-  removeDocument,
-  type StoredDocument,
-  storeDocument,
-} from './document-store.ts';
+import type { IndexDocument, ThingDocument } from './document.ts';
+import { listNames, listNamesByWord, listSources, readDocuments } from './document-store.ts';
+import { DocumentWriter } from './document-writer.ts';
 import { readGroupDocuments } from './group-documents.ts';
 import { changeIndex, readIndex, type SearchIndex } from './index-store.ts';
-import { placesOf, termsOf } from './terms.ts';
 import { readThingDocuments } from './thing-documents.ts';
 
 export interface IndexerOptions {
@@ -46,7 +33,7 @@ export class Indexer {
   /** Names to look at again, by index. */
   #pending = new Map<string, Pending>();
   #flushing: Promise<void> | undefined;
-  readonly #fields = new Map<number, Map<string, number>>();
+  readonly #writer: DocumentWriter;
   readonly #listeners = new Set<IndexedListener>();
   readonly #stopListening: () => void;
   /** Something could not be indexed. */
@@ -55,6 +42,7 @@ export class Indexer {
   constructor(domain: Domain, options: IndexerOptions) {
     this.#domain = domain;
     this.#options = options;
+    this.#writer = new DocumentWriter(domain.store);
     this.#stopListening = domain.changes.on(change => this.#hear(change));
   }
 
@@ -91,16 +79,10 @@ export class Indexer {
   async update(index: SearchIndex, names: readonly string[]): Promise<void> {
     const { store } = this.#domain;
     await retryStale(async () => {
-      try {
-        const stored = await readDocuments(store, index.id, names);
-        const documents = await this.#read(index, names);
-        await this.#write(index, stored, documents);
-        this.#tell(index, names, documents);
-      } catch (error) {
-        // Another node has given the same number, or named the same field.
-        if (error instanceof DuplicateKey) this.#fields.delete(index.id);
-        throw error;
-      }
+      const stored = await readDocuments(store, index.id, names);
+      const documents = await this.#read(index, names);
+      await this.#writer.write(index.id, stored, documents);
+      this.#tell(index, names, documents);
     });
   }
 
@@ -168,12 +150,17 @@ export class Indexer {
 
   async #updatePending({ realm, index: name, names, gone }: Pending): Promise<void> {
     const { store } = this.#domain;
-    const index = await readIndex(store, realm, name);
+    let index = await readIndex(store, realm, name);
     if (index === undefined || isOff(index.configuration)) return;
     for (const [field, group] of gone) {
       for (const member of await listNamesByWord(store, index.id, field, group)) names.add(member);
     }
-    await this.#updateBatches(index, [...names]);
+    // Whoever configures the index anew meanwhile may already have passed these by.
+    for (let done: SearchIndex | undefined; index !== undefined && index.generation !== done?.generation; ) {
+      await this.#updateBatches(index, [...names]);
+      done = index;
+      index = await readIndex(store, realm, name);
+    }
   }
 
   async #updateBatches(index: SearchIndex, names: readonly string[]): Promise<void> {
@@ -210,61 +197,6 @@ export class Indexer {
       : readGroupDocuments(store, realm, names);
   }
 
-  async #write(
-    index: SearchIndex,
-    stored: ReadonlyMap<string, StoredDocument>,
-    documents: readonly IndexDocument[],
-  ): Promise<void> {
-    const { store } = this.#domain;
-    const gone = new Map(stored);
-    const changed: Omit<DocumentChange, 'id'>[] = [];
-    for (const document of documents) {
-      const name = nameOf(document);
-      const before = stored.get(name);
-      gone.delete(name);
-      if (before !== undefined && isSameDocument(before.document, document)) continue;
-      changed.push({ name, before, document, terms: termsOf(document), places: placesOf(document) });
-    }
-    const { fields, writes } = await this.#nameFields(index, changed);
-    const fieldId = (name: string): number => {
-      const id = fields.get(name);
-      if (id === undefined) throw new Error(`field \`${name}\` has no number`);
-      return id;
-    };
-    const isNew = changed.some(({ before }) => before === undefined);
-    let lastId = isNew ? await readLastId(store, 'search_document') : 0;
-    for (const change of changed) {
-      const id = change.before?.id ?? ++lastId;
-      writes.push(...storeDocument(store, index.id, { ...change, id }, fieldId));
-    }
-    for (const document of gone.values()) writes.push(...removeDocument(store, document));
-    if (writes.length > 0) await store.commit(writes);
-    this.#fields.set(index.id, fields);
-  }
-
-  /** Every field's number, with the writes that number new ones. */
-  async #nameFields(
-    { id }: SearchIndex,
-    documents: readonly Pick<DocumentChange, 'terms' | 'places'>[],
-  ): Promise<{ fields: Map<string, number>; writes: Write[] }> {
-    const { store } = this.#domain;
-    const known = this.#fields.get(id) ?? (await readFields(store, id));
-    const names = new Set<string>();
-    for (const { terms, places } of documents) {
-      for (const { field } of terms) if (!known.has(field)) names.add(field);
-      for (const { field } of places) if (!known.has(field)) names.add(field);
-    }
-    if (names.size === 0) return { fields: known, writes: [] };
-    const fields = new Map(known);
-    let lastId = await readLastId(store, 'search_field');
-    const writes: Write[] = [];
-    for (const name of names) {
-      fields.set(name, ++lastId);
-      writes.push(insertField(store, id, lastId, name));
-    }
-    return { fields, writes };
-  }
-
   #tell(index: SearchIndex, names: readonly string[], documents: readonly IndexDocument[]): void {
     if (index.name !== 'AWS_Things' || this.#listeners.size === 0) return;
     const things = documents.filter(document => document.kind === 'thing');
@@ -281,8 +213,6 @@ interface Pending {
   /** Groups that are gone, with the field that names them: they leave their things without a word. */
   readonly gone: (readonly [field: string, group: string])[];
 }
-
-const isSameDocument = (a: IndexDocument, b: IndexDocument): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Two lists are gone through side by side: on from the lesser end of those that have more. */
 function nextPage(...pages: readonly (readonly string[])[]): string | undefined {
