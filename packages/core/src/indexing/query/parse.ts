@@ -58,7 +58,7 @@ class Parser {
     const queries = [this.#not(field, depth)];
     for (;;) {
       if (this.#reader.takeOperator('AND')) queries.push(this.#not(field, depth));
-      else if (this.#reader.atTerm()) queries.push(this.#not(field, depth));
+      else if (this.#reader.atTerm(field !== undefined)) queries.push(this.#not(field, depth));
       else return combined('and', queries);
     }
   }
@@ -75,7 +75,11 @@ class Parser {
     const place = this.#reader.place();
     const word = this.#reader.readWord('a term');
     const isField = !word.quoted && (this.#reader.at(':') || this.#reader.at('<') || this.#reader.at('>'));
-    if (isField) return this.#value(this.#fieldOf(word, place), depth);
+    if (isField) {
+      const name = this.#fieldOf(word, place);
+      this.#reader.take(':');
+      return this.#value(name, depth);
+    }
     return this.#term(undefined, this.#matchOf(word, place), word, place);
   }
 
@@ -93,8 +97,7 @@ class Parser {
 
   /** What follows a field's name, or stands in its group. */
   #value(field: string, depth: number): Query {
-    const comparable = this.#reader.take(':') || !this.#reader.atTerm();
-    const comparison = comparable ? this.#reader.takeComparison() : undefined;
+    const comparison = this.#reader.takeComparison();
     const place = this.#reader.place();
     if (comparison !== undefined) {
       const word = this.#reader.readWord('a value', true);
@@ -107,7 +110,7 @@ class Parser {
     if (opening !== undefined) return this.#range(field, opening === '[', place);
     const word = this.#reader.readWord('a value', true);
     if (this.#reader.at(':'))
-      throw this.#reader.error('a second `:`; write `\\:` for one that is part of a name or value');
+      throw this.#reader.error('`:` stands within a value; write `\\:` for one that is part of it');
     return this.#term(field, this.#matchOf(word, place), word, place);
   }
 

@@ -73,10 +73,11 @@ export class QueryReader {
     return { greater: sign === '>', inclusive };
   }
 
-  /** Whether a term, a group or a negation begins here. */
-  atTerm(): boolean {
+  /** Whether a term, a group or a negation begins here; within a field's group a comparison is a term as well. */
+  atTerm(inField: boolean): boolean {
     if (this.atEnd() || operators.slice(0, 2).some(operator => this.#atOperator(operator))) return false;
-    return !')]}:<>'.includes(this.#text[this.#at] as string);
+    const next = this.#text[this.#at] as string;
+    return '<>'.includes(next) ? inField : !')]}:'.includes(next);
   }
 
   /** `expected` is for the error; as a value a word may begin with `-`. */
@@ -142,7 +143,7 @@ export class QueryReader {
     const start = this.place();
     if (!this.#text.startsWith(operator, start)) return false;
     const next = this.#text[start + operator.length];
-    return next === undefined || isSpace(next) || next === '(' || next === '"';
+    return next === undefined || isSpace(next) || '()[]{}"'.includes(next);
   }
 }
 
