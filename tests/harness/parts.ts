@@ -11,6 +11,7 @@ const probes = {
   aws: ['aws', '--version'],
   boto3: ['python3', '-c', 'import boto3'],
   curl: ['curl', '--version'],
+  moto_server: ['moto_server', '--help'],
   mosquitto_pub: ['sh', '-c', 'command -v mosquitto_pub'],
   mosquitto_sub: ['sh', '-c', 'command -v mosquitto_sub'],
   openssl: ['openssl', 'version'],

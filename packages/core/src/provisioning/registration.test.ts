@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { certificateArn } from '../identity/certificate.ts';
-import { toPem } from '../identity/certificate-fixtures.ts';
+import { certificateDer, identity, toPem } from '../identity/certificate-fixtures.ts';
 import { CertificateRegistration } from '../identity/certificate-registration.ts';
 import { Certificates } from '../identity/certificate-service.ts';
 import { testSigner } from '../identity/domain-fixtures.ts';
@@ -247,11 +247,22 @@ describe('nothing is written when', () => {
   });
 });
 
-test('a certificate that no registered CA signed is the registration’s failure', async () => {
-  const { certificate: own } = await services.certificates.createWithKeys(realm);
-  const der = Buffer.from(own.certificatePem.replaceAll(/-----.*-----|\n/g, ''), 'base64');
-  const resources = { thing: thing(), it: certificate({ CertificatePem: toPem(der) }) };
-  await expect(register(resources)).rejects.toMatchObject({ name: 'ResourceRegistrationFailureException' });
+describe('a certificate given as PEM', () => {
+  const byPem = (CertificatePem: string, Status?: string) =>
+    register({ thing: thing(), it: certificate({ CertificatePem, ...(Status && { Status }) }) });
+
+  test('that no registered CA signed is the registration’s failure', async () => {
+    const stranger = identity('stranger');
+    const refused = byPem(toPem(certificateDer(stranger, stranger)));
+    await expect(refused).rejects.toMatchObject({ name: 'ResourceRegistrationFailureException' });
+  });
+
+  test('that is registered already is the one that is there', async () => {
+    const { certificate: own } = await services.certificates.createWithKeys(realm);
+    const { resourceArns } = await byPem(own.certificatePem, 'ACTIVE');
+    expect(resourceArns.it).toBe(certificateArn(realm, own.certificateId));
+    expect((await services.certificates.describe(realm, own.certificateId)).status).toBe('ACTIVE');
+  });
 });
 
 test('many at once are each registered once', async () => {

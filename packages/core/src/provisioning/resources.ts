@@ -91,7 +91,7 @@ function thingResource(resource: TemplateResource, scope: Scope): ThingResource 
   const overrides = overridesOf(resource, { AttributePayload: merging, ThingTypeName: plain, ThingGroups: merging });
   return {
     logicalName: resource.logicalName,
-    thingName: properties.required('ThingName'),
+    thingName: properties.thingName(),
     attributes: properties.strings('AttributePayload'),
     thingTypeName: properties.optional('ThingTypeName'),
     thingGroups: properties.list('ThingGroups'),
@@ -194,6 +194,13 @@ class Properties {
     const value = this.optional(name);
     if (value === undefined || value === '') throw this.invalid(`must have a \`${name}\``);
     return value;
+  }
+
+  /** Everything else a template names has to be there already; a thing is made, and a call's names are checked before. */
+  thingName(): string {
+    const name = this.required('ThingName');
+    if (/^[a-zA-Z0-9:_-]{1,128}$/.test(name)) return name;
+    throw invalidTemplate(`${this.#at}.ThingName`, 'must be 1 to 128 of a-z A-Z 0-9 : _ -');
   }
 
   /** In whatever case: AWS's examples have `Active` beside `ACTIVE`. */

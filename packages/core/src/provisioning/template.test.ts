@@ -185,6 +185,7 @@ describe('resources', () => {
 
   test.each<[object, string]>([
     [{ thing: { Type: 'AWS::IoT::Thing' } }, '`Resources.thing.Properties` must have a `ThingName`'],
+    [withThing({ ThingName: 'not/a/name' }), '`Resources.thing.Properties.ThingName` must be 1 to 128 of'],
     [withThing({ Color: 'red' }), '`Resources.thing.Properties` has no `Color`'],
     [withThing({ AttributePayload: { a: 1 } }), '`Resources.thing.Properties.AttributePayload.a` must be a string'],
     [withThing({ ThingGroups: 'bulbs' }), '`Resources.thing.Properties.ThingGroups` must be a list'],
