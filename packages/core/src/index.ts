@@ -14,6 +14,7 @@ export type { Policy, PolicyVersion } from './policy/policy-store.ts';
 export * from './provisioning/index.ts';
 export * from './realm.ts';
 export * from './registry/index.ts';
+export * from './rules/index.ts';
 export * as iotSql from './rules/sql/index.ts';
 export * from './shadow/index.ts';
 export * from './shadow/index.ts';

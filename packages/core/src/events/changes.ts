@@ -6,6 +6,7 @@ import type { Realm } from '../realm.ts';
 import type { Thing } from '../registry/thing.ts';
 import type { ThingGroup } from '../registry/thing-group.ts';
 import type { ThingType } from '../registry/thing-type.ts';
+import type { TopicRule } from '../rules/topic-rule.ts';
 
 export type Operation = 'created' | 'updated' | 'deleted';
 
@@ -52,6 +53,13 @@ export type Change =
     }
   /** A shadow was updated or deleted; the classic one's `shadowName` is empty. */
   | { readonly kind: 'shadow'; readonly realm: Realm; readonly thingName: string; readonly shadowName: string }
+  | {
+      readonly kind: 'topicRule';
+      readonly realm: Realm;
+      readonly ruleName: string;
+      /** As it is now; undefined if it is gone. */
+      readonly rule: TopicRule | undefined;
+    }
   /** The client of the thing's name has connected or disconnected, and the registry's record says so. */
   | { readonly kind: 'connectivity'; readonly realm: Realm; readonly thingName: string };
 

@@ -17,6 +17,8 @@ import { dynamicGroupMigration, thingGroupMigration } from '../registry/thing-gr
 import { thingPrincipalMigration } from '../registry/thing-principal-store.ts';
 import { thingMigration } from '../registry/thing-store.ts';
 import { thingTypeMigration } from '../registry/thing-type-store.ts';
+import { invocationMigration } from '../rules/engine/invocation-store.ts';
+import { topicRuleMigration } from '../rules/topic-rule-store.ts';
 import { shadowMigration } from '../shadow/shadow-store.ts';
 import { tagMigration } from '../tags/tag-store.ts';
 import type { Migration } from './migrations.ts';
@@ -40,4 +42,6 @@ export const schema: readonly Migration[] = [
   searchMigration,
   connectivityMigration,
   registrationTaskMigration,
+  topicRuleMigration,
+  invocationMigration,
 ];

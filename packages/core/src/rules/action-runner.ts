@@ -1,0 +1,66 @@
+/** What the engine asks of those who carry actions out, and what they tell it. One runner a kind of action. */
+import type { Realm } from '../realm.ts';
+import type { RuleMessageSource } from './engine/invocation.ts';
+
+/** One action to be carried out: its parameters as rendered for this message, and what SELECT made of the message. */
+export interface ActionRequest {
+  readonly realm: Realm;
+  readonly ruleName: string;
+  /** The same at every attempt, also after a restart: for targets that know a request again. */
+  readonly invocationId: string;
+  /** The action's parameters, every template in them rendered. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly payload: Buffer;
+  /** Whether the payload is JSON rather than the message's own bytes. */
+  readonly isJson: boolean;
+  /** The message as published. */
+  readonly message: RuleMessageSource;
+  /** How many rules have republished the message that led here, this one included. */
+  readonly hops: number;
+  /** Whether the action is a rule's error action. */
+  readonly isErrorAction: boolean;
+  /** Aborted when the program stops. */
+  readonly signal: AbortSignal;
+}
+
+/** How an action succeeded, as JSON for the trace: what was asked of whom, and the answer. */
+export interface ActionReport {
+  /** Such as `POST https://hooks.example/in`. */
+  readonly request: string;
+  readonly response?: string | undefined;
+}
+
+/** An action did not succeed. Anything else a runner throws counts as a bug: it is logged whole, and not tried again. */
+export class ActionFailure extends Error {
+  override readonly name = 'ActionFailure';
+  /** Whether a later attempt may succeed: the target is away or busy, rather than unwilling. */
+  readonly isTransient: boolean;
+  readonly report: ActionReport | undefined;
+
+  constructor(message: string, options: { isTransient: boolean; report?: ActionReport; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.isTransient = options.isTransient;
+    this.report = options.report;
+  }
+}
+
+export interface ActionRunner {
+  /** How the error document calls the action, such as `S3Action` (AWS: "Error handling (error action)"). */
+  readonly failedAction: string;
+  /** Parameters that are never templates, beside `roleArn`; dotted for nested ones. */
+  readonly literals?: readonly string[];
+  /**
+   * Refuses parameters nobody could carry out, as they stand in the rule, templates unrendered. Throws `InvalidRequestException`,
+   * or `NotImplementedException` for what is not supported.
+   */
+  check(parameters: Readonly<Record<string, unknown>>): void;
+  /** After a rule with the action was stored: what else it needs, such as a destination to be confirmed. */
+  stored?(realm: Realm, parameters: Readonly<Record<string, unknown>>): Promise<void>;
+  /** What the action works on, for the error document: a bucket, a queue, a URL. */
+  resourceOf(parameters: Readonly<Record<string, unknown>>): string;
+  /** Resolves when it is done; rejects with `ActionFailure`. Called again with the same request after a transient failure. */
+  run(request: ActionRequest): Promise<ActionReport>;
+}
+
+/** By the name the API gives each kind; a kind without a runner cannot be in a rule. */
+export type ActionRunners = Readonly<Record<string, ActionRunner | undefined>>;

@@ -1,0 +1,118 @@
+/** What a rule has decided to do about one message: made once, when the message is evaluated, and carried out from then on. */
+import { randomUUID } from 'node:crypto';
+import { type MessageProperties, type PublishedMessage, RuleMessage } from '../sql/index.ts';
+import type { Trace } from './trace.ts';
+
+/** The message a rule looks at, and what of it is kept with an invocation. */
+export interface RuleMessageSource extends PublishedMessage {
+  readonly payload: Buffer;
+}
+
+export interface ArrivedMessageOptions {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1 | 2;
+  readonly properties?: MessageProperties | undefined;
+  readonly clientId?: string | undefined;
+  readonly principal?: string | undefined;
+  /** How many rules have republished it. */
+  readonly hops: number;
+  /** Asked only if a rule wants to know. */
+  readonly sourceIp: () => string | undefined;
+}
+
+/** A message as it arrives at the rules: one for all of them, so that it is decoded once and has one trace id. */
+export class ArrivedMessage implements RuleMessageSource {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1 | 2;
+  readonly properties: MessageProperties | undefined;
+  readonly clientId: string | undefined;
+  readonly principal: string | undefined;
+  readonly hops: number;
+  /** The same for the language, which decodes it when it must. */
+  readonly evaluated: RuleMessage;
+  readonly #sourceIp: () => string | undefined;
+  #traceId: string | undefined;
+
+  constructor(options: ArrivedMessageOptions) {
+    this.topic = options.topic;
+    this.payload = options.payload;
+    this.qos = options.qos;
+    this.properties = options.properties;
+    this.clientId = options.clientId;
+    this.principal = options.principal;
+    this.hops = options.hops;
+    this.#sourceIp = options.sourceIp;
+    this.evaluated = new RuleMessage(this);
+  }
+
+  get sourceIp(): string | undefined {
+    return this.#sourceIp();
+  }
+
+  get traceId(): string {
+    this.#traceId ??= randomUUID();
+    return this.#traceId;
+  }
+}
+
+/** One action of an invocation: its rendered parameters, or why they could not be rendered. */
+export type PreparedAction =
+  | { readonly kind: string; readonly parameters: Readonly<Record<string, unknown>> }
+  | { readonly kind: string; readonly error: string };
+
+/** How an action ended; a failure's text goes into the error document. */
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: string };
+
+export interface Invocation {
+  /** Later ones sort after earlier ones. */
+  readonly id: string;
+  /** As `realmKey`. */
+  readonly realm: string;
+  readonly ruleName: string;
+  readonly message: RuleMessageSource;
+  readonly hops: number;
+  /** What SELECT made of the message. */
+  readonly payload: Buffer;
+  readonly isJson: boolean;
+  readonly actions: readonly PreparedAction[];
+  readonly errorAction: PreparedAction | undefined;
+  /** By the action's index, that of the error action after the last; empty until it has ended. */
+  readonly outcomes: (Outcome | null)[];
+  /** Whether it is in the store, and so survives a crash. */
+  readonly isStored: boolean;
+  /** Undefined for one that was read back from the store. */
+  readonly trace: Trace | undefined;
+}
+
+/** Bytes an invocation holds in memory, about. */
+export const sizeOfInvocation = ({ message, payload }: Invocation): number =>
+  1000 + message.payload.length + (payload === message.payload ? 0 : payload.length);
+
+/** Ids that sort in the order they were made, also over restarts once `after` was told of the last one. */
+export class InvocationIds {
+  readonly #now: () => number;
+  #time = 0;
+  #count = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  after(id: string): void {
+    this.#time = Math.max(this.#time, Number.parseInt(id.slice(0, 9), 36) || 0);
+    this.#count = Number.parseInt(id.slice(9, 14), 36) || 0;
+  }
+
+  next(): string {
+    const now = this.#now();
+    if (now > this.#time) {
+      this.#time = now;
+      this.#count = 0;
+    } else {
+      this.#count += 1;
+    }
+    return this.#time.toString(36).padStart(9, '0') + this.#count.toString(36).padStart(5, '0');
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * What a rule did with each of its last messages: the values of its clauses, its actions as rendered, every attempt. Kept in
+ * memory, within bounds, and told to whoever watches.
+ */
+import { jsonText, type Result, Undefined, type Value } from '../sql/index.ts';
+import type { RuleMessageSource } from './invocation.ts';
+
+export interface Attempt {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Milliseconds it took. */
+  readonly duration: number;
+  readonly request?: string | undefined;
+  readonly response?: string | undefined;
+  readonly error?: string | undefined;
+  /** Milliseconds until the next attempt; absent after the last one. */
+  readonly retryIn?: number | undefined;
+}
+
+export interface ActionTrace {
+  readonly kind: string;
+  readonly isErrorAction: boolean;
+  /** As rendered for the message. */
+  readonly parameters?: unknown;
+  state: 'waiting' | 'retrying' | 'succeeded' | 'failed';
+  /** All there were; `attempts` has the last ones. */
+  attemptCount: number;
+  readonly attempts: Attempt[];
+  error?: string;
+}
+
+export interface Trace {
+  readonly ruleName: string;
+  readonly at: number;
+  readonly topic: string;
+  readonly clientId?: string | undefined;
+  readonly traceId?: string | undefined;
+  /** The message, as text or, where it is none, in base64; cut off when it is long. */
+  readonly payload: string;
+  /** Values of SET, as JSON. */
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+  /** What WHERE came to, as JSON; `Undefined` as a word. */
+  readonly where?: string | undefined;
+  readonly passed: boolean;
+  /** What SELECT made. */
+  readonly output?: string | undefined;
+  /** Why the evaluation failed, or the message was not taken. */
+  readonly error?: string | undefined;
+  readonly actions: ActionTrace[];
+}
+
+const longestText = 4096;
+const attemptsOfAction = 20;
+/** Traces of each rule: of messages that passed or failed, and of those WHERE kept out, which must not push the others away. */
+const tracesOfRule = { passed: 50, keptOut: 10 };
+
+export type TraceListener = (trace: Trace) => void;
+
+export class RuleTraces {
+  readonly #passed: Trace[] = [];
+  readonly #keptOut: Trace[] = [];
+  readonly #listeners = new Set<TraceListener>();
+
+  add(trace: Trace): void {
+    const [ring, capacity] =
+      trace.passed || trace.error !== undefined
+        ? [this.#passed, tracesOfRule.passed]
+        : [this.#keptOut, tracesOfRule.keptOut];
+    if (ring.length >= capacity) ring.shift();
+    ring.push(trace);
+    this.changed(trace);
+  }
+
+  /** Something new is known of a trace. */
+  changed(trace: Trace): void {
+    for (const listener of this.#listeners) listener(trace);
+  }
+
+  /** The newest first. */
+  latest(): Trace[] {
+    return [...this.#passed, ...this.#keptOut].sort((a, b) => b.at - a.at);
+  }
+
+  /** Hears of each trace, and again whenever more is known of it. Returns how to stop. */
+  listen(listener: TraceListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** The trace of an evaluation; its actions are added as they are prepared. */
+export function traceOf(
+  ruleName: string,
+  at: number,
+  message: RuleMessageSource,
+  names: readonly string[],
+  result: Result | Error,
+): Trace {
+  const { topic, clientId, payload } = message;
+  const head = { ruleName, at, topic, clientId, payload: textOf(payload) };
+  if (result instanceof Error) return { ...head, passed: false, error: result.message, actions: [] };
+  const { matched, where, variables, output } = result;
+  return {
+    ...head,
+    variables:
+      names.length === 0
+        ? undefined
+        : Object.fromEntries(names.map((name, index) => [name, valueText(variables[index]!)])),
+    where: valueText(where),
+    passed: matched,
+    output: output && textOf(output.payload),
+    traceId: matched ? message.traceId : undefined,
+    actions: [],
+  };
+}
+
+/** Notes an attempt; only the last ones are kept. */
+export function addAttempt(trace: ActionTrace, attempt: Attempt): void {
+  trace.attemptCount += 1;
+  if (trace.attempts.length >= attemptsOfAction) trace.attempts.shift();
+  trace.attempts.push(attempt);
+}
+
+const valueText = (value: Value): string => {
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  return value === Undefined ? 'Undefined' : cut(jsonText(value));
+};
+
+const cut = (text: string): string => (text.length > longestText ? `${text.slice(0, longestText)}…` : text);
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+function textOf(bytes: Buffer): string {
+  const head = bytes.length > longestText ? bytes.subarray(0, longestText) : bytes;
+  // Cut within a character: the replacement at the end says less than the cut does.
+  if (head !== bytes) return `${head.toString('utf8')}…`;
+  try {
+    return decoder.decode(head);
+  } catch {
+    return head.toString('base64');
+  }
+}

@@ -1,0 +1,35 @@
+/** Rules: AWS IoT SQL over messages, and what is done with what it selects. */
+export {
+  ActionFailure,
+  type ActionReport,
+  type ActionRequest,
+  type ActionRunner,
+  type ActionRunners,
+} from './action-runner.ts';
+export { type CompiledPayload, type CompiledRule, compilePayload } from './compiled-rule.ts';
+export * from './engine/index.ts';
+export {
+  type CompiledStatement,
+  compileStatement,
+  type EvaluationContext,
+  EvaluationError,
+  type ExternalServices,
+  jsonText,
+  type MessageProperties,
+  parseSqlVersion,
+  parseStatement,
+  RuleMessage,
+  type SqlVersion,
+  sqlVersions,
+  Undefined,
+} from './sql/index.ts';
+export {
+  type ActionDefinition,
+  type RuleAction,
+  ruleAction,
+  type TopicRule,
+  type TopicRulePayload,
+  topicRuleArn,
+} from './topic-rule.ts';
+export { awsRuleLimits, openRuleLimits, type RuleFilter, type RuleLimits, TopicRules } from './topic-rule-service.ts';
+export { topicRuleMigration } from './topic-rule-store.ts';
