@@ -75,7 +75,7 @@ export class Broker {
     this.authenticator = authenticator;
     this.observer = observer;
     this.#clock = clock;
-    this.flusher = new Flusher(() => this.journal.write());
+    this.flusher = new Flusher(this.metrics, () => this.journal.write());
     this.journal = new Journal(
       store,
       this.metrics,

@@ -5,6 +5,7 @@ export type { Connect, Properties, ProtocolVersion, QoS, SubscribeRequest, Will 
 export { MqttError, ReasonCode, reasonCodeName } from './codec/reason-code.ts';
 export type { Admission, Authenticator, Authorizer, Origin, Refusal } from './connection/authenticator.ts';
 export type { ByteStream, StreamReceiver } from './connection/stream.ts';
+export { Durations, durationBounds } from './durations.ts';
 export type { Listener, ListenOptions } from './listener/listener.ts';
 export { MemoryStream } from './listener/memory.ts';
 export { originOf, SocketStream, secureOriginOf } from './listener/socket-stream.ts';

@@ -1,3 +1,5 @@
+import { Durations } from './durations.ts';
+
 /** What the broker counts, in plain fields: reading them costs nothing, and whoever exports them does so at their own pace. */
 export class BrokerMetrics {
   /** Clients with an accepted CONNECT, now. */
@@ -33,4 +35,12 @@ export class BrokerMetrics {
   /** Groups of changes handed to the store, and the changes in them. */
   storeWrites = 0;
   storeChanges = 0;
+
+  /**
+   * From the beginning of the turn of the event loop that read a message to the last socket write of that turn. A turn reads what has
+   * arrived on all connections, so for most messages this is an upper bound; what waits for a slow receiver or a window is not in it.
+   */
+  readonly deliverySeconds = new Durations();
+  /** From the same beginning to the socket write of the PUBACK or PUBREC: the store's time is in it, and a handler's. */
+  readonly acknowledgementSeconds = new Durations();
 }

@@ -84,6 +84,8 @@ export interface Profile {
   readonly closeFrameDisconnects: boolean;
   /** Whether MQTT 5 clients are told in words what went wrong. */
   readonly reasonStrings: boolean;
+  /** Whether the words about a denial go on with the authorizer's reasons. They tell a client what policies say of it. */
+  readonly explainDenials: boolean;
 }
 
 const MiB = 1024 * 1024;
@@ -132,6 +134,7 @@ const strict: Profile = {
   subscribeDenied311: 'suback',
   closeFrameDisconnects: false,
   reasonStrings: true,
+  explainDenials: false,
 };
 
 /** The whole of MQTT inside bounds that keep memory safe. */

@@ -58,4 +58,6 @@ export interface Authorizer {
   subscribe(filter: string): boolean;
   /** `shareName` is the group of a shared subscription, if the delivery is for one. */
   receive(topic: string, shareName: string | undefined): boolean;
+  /** Why the latest `false` about this topic or filter, in words for the client; asked where the profile has `explainDenials`. */
+  whyNot?(action: 'publish' | 'subscribe', topicOrFilter: string): string | undefined;
 }

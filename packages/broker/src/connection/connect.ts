@@ -27,6 +27,7 @@ export function beginConnect(
   connection.version = packet.protocolVersion;
   connection.reader.protocolVersion = packet.protocolVersion;
   connection.problemInformation = packet.properties?.requestProblemInformation ?? true;
+  connection.maximumPacketSize = packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
   const refusal = refusalOf(connection, packet);
   if (refusal !== undefined) return refuse(connection, packet, refusal);
   const connect = packet.clientId === '' ? { ...packet, clientId: randomUUID() } : packet;
@@ -73,8 +74,7 @@ function refuse(connection: Connection, connect: Connect, refusal: Refusal): voi
   const { reasonCode, reason } = refusal;
   broker.metrics.connectDenied += 1;
   broker.observer.connectFailed?.(connect, connection.origin, refusal);
-  const properties = broker.profile.reasonStrings ? { reasonString: reason } : undefined;
-  connection.send({ type: 'connack', sessionPresent: false, reasonCode, properties });
+  connection.send({ type: 'connack', sessionPresent: false, reasonCode, properties: connection.finalReason(reason) });
   connection.end({ disconnectReason: 'AUTH_ERROR', reasonCode, reason });
 }
 
@@ -140,7 +140,6 @@ function accept(connection: Connection, connect: Connect, isAssigned: boolean, a
   connection.keepAlive = agreedKeepAlive(profile, connect.keepAlive);
   connection.connectedAt = connection.packetAt = connection.readAt;
   connection.window = Math.min(properties?.receiveMaximum ?? 65_535, profile.maxInflight);
-  connection.maximumPacketSize = properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
   connection.outboundAliasMaximum = Math.min(properties?.topicAliasMaximum ?? 0, profile.maxOutboundTopicAliases);
   if (connection.outboundAliasMaximum > 0) connection.outboundAliases = new Map();
   connection.phase = Phase.connected;

@@ -14,7 +14,7 @@ import type { Publisher } from '../router/message.ts';
 import { RouteCache } from '../router/route.ts';
 import { leaveSession } from '../session/lifecycle.ts';
 import type { Session } from '../session/session.ts';
-import { handleAcknowledgement, handlePubrel, pubackByte } from './acknowledge.ts';
+import { handleAcknowledgement, handlePubrel, pubackByte, pubrelByte } from './acknowledge.ts';
 import type { Authorizer, Origin } from './authenticator.ts';
 import { beginConnect, refuseBadConnect } from './connect.ts';
 import { handleDisconnect } from './disconnect.ts';
@@ -52,6 +52,11 @@ const goodbyeEnding: Ending = {
   reasonCode: 0,
   reason: '',
 };
+
+/** Bytes of a string in MQTT, at most. [MQTT-1.5.4] */
+const longestString = 65_535;
+/** Bytes of an answer beside its reason string and what grows with it, at most. */
+const aroundReason = 20;
 
 const pingresp = Buffer.from([0xd0, 0]);
 
@@ -143,6 +148,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     if (this.phase === Phase.ended) return;
     this.readAt = this.broker.now();
     this.broker.metrics.bytesIn += chunk.length;
+    this.broker.flusher.begin();
     try {
       // Whoever speaks another protocol learns it now, not when its first bytes have been waited for as a packet.
       if (this.phase === Phase.new && !this.#begun && chunk[0]! >> 4 !== 1) throw protocolError('not MQTT');
@@ -264,14 +270,15 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
   /**
    * A four-byte acknowledgement: now, or, if what it acknowledges is yet to be stored, after that; in order. [MQTT-4.6.0-2]
    *
-   * `stores` says that this packet changed what must survive. A step of a QoS 2 exchange may repeat one that did.
+   * `stores` says that this packet changed what must survive. A step of a QoS 2 exchange may repeat one that did. `turn` is the one
+   * in which the packet was read.
    */
-  acknowledge(firstByte: number, packetId: number, stores: boolean): void {
+  acknowledge(firstByte: number, packetId: number, stores: boolean, turn = this.broker.flusher.turn): void {
     const repeats = firstByte !== pubackByte && this.session.durable && !this.broker.journal.idle;
-    if (!stores && !repeats && this.#waiting === 0) return this.output.acknowledge(firstByte, packetId);
+    if (!stores && !repeats && this.#waiting === 0) return this.#writeAcknowledgement(firstByte, packetId, turn);
     this.#waiting += 1;
     if (firstByte === pubackByte) this.awaitAcknowledgement();
-    this.broker.journal.acknowledge(this, firstByte, packetId);
+    this.broker.journal.acknowledge(this, firstByte, packetId, turn);
   }
 
   /** INVARIANT: a client that is not told the receive maximum is not read from while it is reached. */
@@ -280,10 +287,16 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     if (this.unacknowledged >= this.broker.profile.receiveMaximum) this.hold(Hold.acknowledgements);
   }
 
-  acknowledgeNow(firstByte: number, packetId: number): void {
+  acknowledgeNow(firstByte: number, packetId: number, turn: number): void {
     this.#waiting -= 1;
     if (firstByte === pubackByte) this.acknowledged();
-    if (this.isConnected) this.output.acknowledge(firstByte, packetId);
+    if (this.isConnected) this.#writeAcknowledgement(firstByte, packetId, turn);
+  }
+
+  #writeAcknowledgement(firstByte: number, packetId: number, turn: number): void {
+    this.output.acknowledge(firstByte, packetId);
+    // PUBACK and PUBREC answer a PUBLISH.
+    if (firstByte < pubrelByte) this.broker.flusher.acknowledged(turn);
   }
 
   acknowledged(): void {
@@ -292,8 +305,27 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
   }
 
   /** What an MQTT 5 client is told in words, if it wants to be and the profile does. [MQTT-3.1.2-29] */
-  reasonProperties(reasonString: string): Properties | undefined {
-    return this.problemInformation && this.broker.profile.reasonStrings ? { reasonString } : undefined;
+  reasonProperties(reason: string, otherBytes = 0): Properties | undefined {
+    return this.problemInformation ? this.finalReason(reason, otherBytes) : undefined;
+  }
+
+  /**
+   * The same in CONNACK and DISCONNECT, which tell it whatever the client asked for. Left out where the packet, with `otherBytes` that
+   * grow with it, would be larger than the client takes. [MQTT-3.2.2-19, MQTT-3.4.2-2, MQTT-3.9.2-1, MQTT-3.14.2-3]
+   */
+  finalReason(reasonString: string, otherBytes = 0): Properties | undefined {
+    if (!this.broker.profile.reasonStrings) return undefined;
+    const bytes = Buffer.byteLength(reasonString);
+    const fits = bytes <= longestString && bytes + otherBytes + aroundReason <= this.maximumPacketSize;
+    return fits ? { reasonString } : undefined;
+  }
+
+  /** What a client that may not is told, and where the profile has it, why. */
+  reasonOfDenial(action: 'publish' | 'subscribe', topicOrFilter: string): string {
+    const reason = `not authorized to ${action} to \`${topicOrFilter}\``;
+    const isTold = this.version === 5 && this.broker.profile.explainDenials;
+    const why = isTold ? this.authorizer.whyNot?.(action, topicOrFilter) : undefined;
+    return why === undefined ? reason : `${reason}: ${why}`;
   }
 
   /** Continues with retained messages a subscription is still owed. */
@@ -333,8 +365,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     const { clientInitiated = false, dropWill = false, disconnectReason, reasonCode, reason } = ending;
     if (phase === Phase.connected) {
       if (this.version === 5 && !clientInitiated && disconnectReason !== 'CONNECTION_LOST') {
-        const properties = this.broker.profile.reasonStrings ? { reasonString: reason } : undefined;
-        this.send({ type: 'disconnect', reasonCode, properties });
+        this.send({ type: 'disconnect', reasonCode, properties: this.finalReason(reason) });
       }
       this.retainedBacklog?.abandon();
       this.retainedBacklog = undefined;

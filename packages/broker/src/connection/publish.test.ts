@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Publish } from '../codec/packet.ts';
-import { publish, startBroker, TestClient, turn } from '../listener/client.testing.ts';
+import { publish, startBroker, subscription, TestClient, turn } from '../listener/client.testing.ts';
 import { profiles } from '../profile.ts';
 
 describe('PUBLISH', () => {
@@ -329,6 +329,48 @@ describe('a publish that is not allowed', () => {
       const [puback] = client.publish('t', 'x', { qos: 1, packetId: 1 }).take();
       expect(puback).toMatchObject({ reasonCode: 0x87 });
       expect((puback as { properties: unknown }).properties).toEqual(expected);
+    }
+  });
+});
+
+describe('a denial with reasons', () => {
+  const reasonOf = (packet: object | undefined) =>
+    (packet as { properties?: { reasonString?: string } } | undefined)?.properties?.reasonString;
+
+  test('is told where the profile says so, in PUBACK, SUBACK and DISCONNECT', async () => {
+    const limits = { explainDenials: true, publishDeniedQoS0: 'close' } as const;
+    const started = await startBroker({ limits });
+    for (const denied of ['publish a', 'subscribe b', 'subscribe c']) started.authorizer('me').denied.add(denied);
+    const { client } = TestClient.connect(started, 'me');
+    client.publish('a', '', { qos: 1, packetId: 1 });
+    const [puback] = client.take();
+    expect(reasonOf(puback)).toBe('not authorized to publish to `a`: publish a is on the list');
+    const requests = ['b', 'x', 'c'].map(filter => subscription(filter));
+    client.send({ type: 'subscribe', packetId: 2, requests, properties: undefined });
+    const [suback] = client.take();
+    expect(suback).toMatchObject({ reasonCodes: [0x87, 2, 0x87] });
+    expect(reasonOf(suback)).toMatch(
+      /^not authorized to subscribe to `b`: .* list; not authorized to subscribe to `c`: /,
+    );
+    client.publish('a', '');
+    const [disconnect] = client.take();
+    expect(reasonOf(disconnect)).toMatch('is on the list');
+  });
+
+  test('is not otherwise; nor where the client takes no packet that large [MQTT-3.4.2-2]', async () => {
+    const small = { maximumPacketSize: 60 };
+    for (const [explainDenials, properties, expected] of [
+      [false, undefined, 'not authorized to publish to `a`'],
+      [true, small, undefined],
+      [false, small, 'not authorized to publish to `a`'],
+    ] as const) {
+      const started = await startBroker({ limits: { explainDenials } });
+      started.authorizer('me').denied.add('publish a');
+      const { client } = TestClient.connect(started, 'me', { properties });
+      client.publish('a', '', { qos: 1, packetId: 1 });
+      const [puback] = client.take();
+      expect(puback).toMatchObject({ reasonCode: 0x87 });
+      expect(reasonOf(puback)).toBe(expected);
     }
   });
 });

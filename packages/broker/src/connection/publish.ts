@@ -158,12 +158,13 @@ function repeatPubrec(connection: Connection, packetId: number): void {
 function acknowledgeHandled(connection: Connection, packet: Publish, handled: Promise<unknown>): void {
   const { broker } = connection;
   const { qos, packetId, topic } = packet;
+  const { turn } = broker.flusher;
   if (qos === 1) connection.awaitAcknowledgement();
   handled.then(
     () => {
       if (qos === 1) connection.acknowledged();
       if (qos === 0 || !connection.isConnected) return;
-      connection.acknowledge(qos === 1 ? pubackByte : pubrecByte, packetId, !broker.journal.idle);
+      connection.acknowledge(qos === 1 ? pubackByte : pubrecByte, packetId, !broker.journal.idle, turn);
     },
     error => {
       if (qos === 1) connection.acknowledged();
@@ -179,7 +180,7 @@ function deny(connection: Connection, packet: Publish, topic: string): void {
   const { broker } = connection;
   broker.metrics.publishDenied += 1;
   broker.observer.denied?.(connection, 'publish', topic);
-  refuse(connection, packet, ReasonCode.notAuthorized, `not authorized to publish to \`${topic}\``, 'AUTH_ERROR');
+  refuse(connection, packet, ReasonCode.notAuthorized, connection.reasonOfDenial('publish', topic), 'AUTH_ERROR');
 }
 
 function discard(connection: Connection, packet: Publish, topic: string): void {

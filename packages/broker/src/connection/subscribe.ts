@@ -16,11 +16,15 @@ export function handleSubscribe(connection: Connection, packet: Subscribe): void
     throw new MqttError(ReasonCode.subscriptionIdentifiersNotSupported, reason);
   }
   const reasonCodes: number[] = [];
+  const explanations: string[] = [];
   const granted: SubscribeRequest[] = [];
   const owed: Subscription[] = [];
   for (const [index, request] of packet.requests.entries()) {
     const refusal = refusalOf(connection, request, index);
-    if (refusal === ReasonCode.notAuthorized && mustClose(connection, request.filter)) return;
+    if (refusal === ReasonCode.notAuthorized) {
+      if (mustClose(connection, request.filter)) return;
+      if (broker.profile.explainDenials) explanations.push(connection.reasonOfDenial('subscribe', request.filter));
+    }
     if (refusal !== undefined) {
       reasonCodes.push(connection.version === 5 ? refusal : ReasonCode.unspecifiedError);
       continue;
@@ -36,7 +40,9 @@ export function handleSubscribe(connection: Connection, packet: Subscribe): void
   }
   broker.journal.after(() => {
     if (!connection.isConnected) return;
-    connection.send({ type: 'suback', packetId: packet.packetId, reasonCodes, properties: undefined });
+    const properties =
+      explanations.length > 0 ? connection.reasonProperties(explanations.join('; '), reasonCodes.length) : undefined;
+    connection.send({ type: 'suback', packetId: packet.packetId, reasonCodes, properties });
     sendRetained(connection, owed);
   });
   if (granted.length > 0) broker.observer.subscribed?.(connection, granted);

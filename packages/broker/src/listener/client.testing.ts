@@ -31,6 +31,10 @@ export class TestAuthorizer implements Authorizer {
     return this.#answer(`subscribe ${filter}`);
   }
 
+  whyNot(action: 'publish' | 'subscribe', topicOrFilter: string): string {
+    return `${action} ${topicOrFilter} is on the list`;
+  }
+
   receive(topic: string, shareName: string | undefined): boolean {
     return this.#answer(`receive ${shareName === undefined ? '' : `${shareName}:`}${topic}`);
   }

@@ -20,6 +20,15 @@ interface Callback {
 
 const ignore = (): void => {};
 
+/** Whom to answer, with which first byte and packet id, and the turn that read what is answered; side by side, one entry each. */
+interface Acknowledgements {
+  readonly connections: Connection[];
+  readonly codes: number[];
+  readonly turns: number[];
+}
+
+const noAcknowledgements = (): Acknowledgements => ({ connections: [], codes: [], turns: [] });
+
 /** Changes gathered beyond which publishers are not read from until the store has caught up. */
 const congestedAt = 20_000;
 
@@ -30,7 +39,7 @@ export class Journal {
   readonly #onFailure: (error: unknown) => void;
   #batch = 0;
   #changes: (StoreChange | undefined)[] = [];
-  #acknowledgements: { readonly connections: Connection[]; readonly codes: number[] } = { connections: [], codes: [] };
+  #acknowledgements = noAcknowledgements();
   #unsent: Delivery[] = [];
   #callbacks: Callback[] = [];
   #held = new Set<Connection>();
@@ -127,9 +136,10 @@ export class Journal {
   }
 
   /** Sends a four-byte acknowledgement when everything so far is written. */
-  acknowledge(connection: Connection, firstByte: number, packetId: number): void {
+  acknowledge(connection: Connection, firstByte: number, packetId: number, turn: number): void {
     this.#acknowledgements.connections.push(connection);
     this.#acknowledgements.codes.push((firstByte << 16) | packetId);
+    this.#acknowledgements.turns.push(turn);
     this.#schedule();
   }
 
@@ -153,19 +163,21 @@ export class Journal {
   /** Starts writing what has gathered, unless a batch is under way. */
   write(): void {
     if (this.#writing || this.#failure !== undefined) return;
-    const { connections, codes } = this.#acknowledgements;
+    const { connections, codes, turns } = this.#acknowledgements;
     if (this.#changes.length === 0 && connections.length === 0 && this.#callbacks.length === 0) return;
     const changes = this.#changes.filter(change => change !== undefined);
     const unsent = this.#unsent;
     const callbacks = this.#callbacks;
     this.#batch += 1;
     this.#changes = [];
-    this.#acknowledgements = { connections: [], codes: [] };
+    this.#acknowledgements = noAcknowledgements();
     this.#unsent = [];
     this.#callbacks = [];
     const done = (): void => {
       this.#writing = false;
-      for (let i = 0; i < connections.length; i++) connections[i]!.acknowledgeNow(codes[i]! >>> 16, codes[i]! & 0xffff);
+      for (let i = 0; i < connections.length; i++) {
+        connections[i]!.acknowledgeNow(codes[i]! >>> 16, codes[i]! & 0xffff, turns[i]!);
+      }
       for (const delivery of unsent) delivery.stored = true;
       for (const delivery of unsent) delivery.session.outbound.pump();
       for (const callback of callbacks) callback.done();

@@ -101,6 +101,7 @@ export async function openInstallation(anonymous?: ClientIdentity) {
     denials,
     clock: domain.clock,
     certificateDisabled,
+    explainDenials: false,
     entering: () => {},
     anonymous,
   });

@@ -12,6 +12,7 @@ import {
 } from '@thingd/broker';
 import { type Clock, type ConnectAttribute, iotArn, type Realm, realmKey, ServiceError } from '@thingd/core';
 import { type ConnectedThing, ConnectionAuthorizer } from './connection-authorizer.ts';
+import { denialSentence } from './denial-sentence.ts';
 import type { Denials } from './denials.ts';
 import type { DeviceCertificates } from './device-certificates.ts';
 import type { Dependencies, Live, LiveConnections } from './live-connections.ts';
@@ -30,6 +31,8 @@ export interface ClientAuthenticatorOptions {
   readonly live: LiveConnections;
   readonly denials: Denials;
   readonly clock: Clock;
+  /** Whether a client is told why its CONNECT was denied; see the profile's limit of this name. */
+  readonly explainDenials: boolean;
   /** Ends every connection made with a certificate. */
   readonly certificateDisabled: (certificate: { readonly realm: Realm; readonly certificateId: string }) => void;
   /** Told of the realm before a client enters it. */
@@ -109,7 +112,8 @@ export class ClientAuthenticator implements Authenticator {
     const { authorizer, clientId, principal, realm } = connection;
     if (!(authorizer instanceof ConnectionAuthorizer)) return;
     const request = authorizer.denied(action, name);
-    this.#options.denials.record({ realm, principal, clientId, ...request }, () => authorizer.explain(request));
+    const { denials } = this.#options;
+    authorizer.explained(denials.record({ realm, principal, clientId, ...request }, () => authorizer.explain(request)));
   }
 
   /** Who it is, or why it may not be. A signed URL was checked at the upgrade and goes before a certificate. */
@@ -140,10 +144,13 @@ export class ClientAuthenticator implements Authenticator {
     const request = authorizer.denied(action, name);
     const principal = principalOf(identity);
     this.#options.unauthorized?.({ realm: identity.realm, clientId, principal, thing: authorizer.thing, sourceIp });
-    this.#options.denials.record({ realm: realmKey(identity.realm), principal, clientId, ...request }, () =>
-      authorizer.explain(request),
+    const explanation = this.#options.denials.record(
+      { realm: realmKey(identity.realm), principal, clientId, ...request },
+      () => authorizer.explain(request),
     );
-    return refuse(action === 'connect' ? 'not authorized to connect' : 'not authorized to publish the will');
+    const reason = action === 'connect' ? 'not authorized to connect' : 'not authorized to publish the will';
+    const isTold = this.#options.explainDenials && explanation !== undefined;
+    return refuse(isTold ? `${reason}: ${denialSentence(explanation)}` : reason);
   }
 }
 

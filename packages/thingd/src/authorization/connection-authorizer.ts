@@ -1,6 +1,7 @@
 /** What one connection may do: the broker's questions put to its policies, bound to this client, this thing, this certificate. */
 import type { Authorizer } from '@thingd/broker';
 import { type BoundPolicies, decideReceive, type Explanation, iotArn, type Realm } from '@thingd/core';
+import { denialSentence } from './denial-sentence.ts';
 
 /** The thing a connection is taken for. */
 export interface ConnectedThing {
@@ -14,6 +15,7 @@ export class ConnectionAuthorizer implements Authorizer {
   generation = 0;
   #bound: BoundPolicies;
   #thing: ConnectedThing | undefined;
+  #latest: Explanation | undefined;
   readonly #topicArn: string;
   readonly #filterArn: string;
 
@@ -75,6 +77,17 @@ export class ConnectionAuthorizer implements Authorizer {
 
   explain({ action, resource }: DeniedRequest): Explanation {
     return this.#bound.explain(action, resource);
+  }
+
+  /** A denial has been explained, as not every one is: the client may be told. */
+  explained(explanation: Explanation | undefined): void {
+    this.#latest = explanation;
+  }
+
+  whyNot(action: 'publish' | 'subscribe', name: string): string | undefined {
+    const { action: asked, resource } = this.denied(action, name);
+    const latest = this.#latest;
+    return latest?.action === asked && latest.resource === resource ? denialSentence(latest) : undefined;
   }
 
   /** A retained message needs both permissions. */

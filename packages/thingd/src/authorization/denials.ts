@@ -34,28 +34,33 @@ export class Denials {
     this.#clock = clock;
   }
 
-  /** `explain` is called unless there have been too many this second; those are counted and told of in one line. */
-  record(denied: Denied, explain: () => Explanation): void {
+  /**
+   * `explain` is called, and its answer returned, unless there have been too many this second; those are counted and told of in one
+   * line.
+   */
+  record(denied: Denied, explain: () => Explanation): Explanation | undefined {
     const at = this.#clock.now();
     this.#startSecond(Math.floor(at / 1000));
     if (this.#explained >= explainedPerSecond) {
       this.#unexplained++;
-      return;
+      return undefined;
     }
     this.#explained++;
     const explanation = explain();
     this.#ring[this.#next] = { at, ...denied, explanation };
     this.#next = (this.#next + 1) % kept;
-    const { decision, matched, missingContextValues, nearMisses, suggestion } = explanation;
+    const { decision, matched, variables, missingContextValues, nearMisses, suggestion } = explanation;
     this.#log.info({
       event: eventOf(denied.action),
       ...denied,
       decision,
       matched: matched.map(({ policyName, statementIndex }) => `${policyName}[${statementIndex}]`),
+      variables: Object.fromEntries(variables.map(({ name, value }) => [name, value])),
       empty: missingContextValues,
       close: nearMisses.map(({ policyName, statementIndex, detail }) => `${policyName}[${statementIndex}]: ${detail}`),
       wouldAllow: suggestion || undefined,
     });
+    return explanation;
   }
 
   /** The latest first, of one realm or of all. */

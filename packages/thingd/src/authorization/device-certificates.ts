@@ -22,7 +22,7 @@ export interface DeviceCertificatesOptions {
   readonly registered: (realm: Realm, registration: JitRegistration, clientId: string) => void;
 }
 
-/** Why a certificate may not connect; for the log alone. */
+/** Why a certificate may not connect; told to whoever has proven to hold its key. */
 export interface Unusable {
   readonly reason: string;
 }

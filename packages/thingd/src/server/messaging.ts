@@ -88,6 +88,7 @@ export async function openMessaging(options: MessagingOptions, started: Started)
     permissions,
     live,
     denials,
+    explainDenials: configuration.limits.explainDenials,
     clock,
     anonymous,
     certificateDisabled,
