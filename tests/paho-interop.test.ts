@@ -103,7 +103,7 @@ describe.skipIf(missing)(missing ? `${title} (skipped: ${missing})` : title, () 
         if (traceback !== null) failures[profile][suite][name] = traceback;
       }
     };
-    await Promise.all(Array.from({ length: 12 }, lane));
+    await Promise.all(Array.from({ length: 8 }, lane));
   }, 240_000);
 
   test('is all there', () => {

@@ -111,8 +111,10 @@ export async function startThingd(options: ThingdOptions = {}): Promise<Thingd> 
       // A killed predecessor leaves its file behind.
       return file.pid === child.process.pid && endpointsOf(file);
     },
-    20_000,
-  );
+    60_000,
+  ).catch(error => {
+    throw new Error(`${error.message}; it printed: ${child.stdout}${child.stderr}`);
+  });
   if (endpoints === 'ended') {
     throw new Error(`thingd ended with ${await child.exited}\n${child.stdout}\n${child.stderr}`);
   }
