@@ -62,12 +62,17 @@ export async function statisticsOf(
     field.type === 'Number'
       ? sql.ref('v.number')
       : sql`cast(case v.word when 'true' then 1 else 0 end as double precision)`;
+  // PostgreSQL fails where a sum overflows.
+  const bounded = sql`case when abs(${value}) < ${sql.lit(greatest)} then ${value} end`;
   const [row] = await readRaw<Sums>(
     store,
-    sql`select count(distinct v.document) as count, count(*) as n, sum(${value}) as sum, min(${value}) as minimum, max(${value}) as maximum, sum(${value} * ${value}) as squares ${values}`,
+    sql`select count(distinct v.document) as count, count(*) as n, sum(${bounded}) as sum, min(${value}) as minimum, max(${value}) as maximum, sum(${bounded} * ${bounded}) as squares ${values}`,
   );
   return row === undefined || row.n === 0 ? { count: 0 } : describe(row);
 }
+
+/** Squares of numbers below it can be added up. */
+const greatest = 1e150;
 
 interface Sums {
   readonly count: number;
@@ -80,7 +85,7 @@ interface Sums {
 
 function describe({ count, n, sum, minimum, maximum, squares }: Sums): Statistics {
   // *If the field values exceed the maximum double value, the statistics values are empty.*
-  if (!Number.isFinite(sum) || !Number.isFinite(squares)) return { count };
+  if (maximum >= greatest || minimum <= -greatest) return { count };
   const average = sum / n;
   const variance = Math.max(0, squares / n - average * average);
   const stdDeviation = Math.sqrt(variance);

@@ -1,7 +1,7 @@
 /** A document's fields as a query names them, with their values. *AWS: Manage thing indexing, restrictions and limitations*. Pure. */
 import { isJsonObject, isNumberText, type JsonValue } from '../shadow/json.ts';
 import type { IndexDocument, ThingDocument, ThingGroupDocument } from './document.ts';
-import { isIndexable, numberOf } from './words.ts';
+import { numberOf } from './words.ts';
 
 export interface FieldValue {
   readonly field: string;
@@ -57,9 +57,9 @@ function push(values: FieldValue[], field: string, value: JsonValue | undefined)
   } else if (isJsonObject(value)) {
     for (const [name, item] of Object.entries(value)) push(values, `${field}.${name}`, item);
   } else if (isNumberText(value)) {
-    values.push({ field, text: value.rawJSON, number: undefined });
+    values.push({ field, text: value.rawJSON, number: numberOf(value.rawJSON) });
   } else if (typeof value === 'number') {
-    values.push({ field, text: String(value), number: isIndexable(value) ? value : undefined });
+    values.push({ field, text: String(value), number: value });
   } else {
     values.push({ field, text: String(value), number: undefined });
   }

@@ -1,7 +1,8 @@
 /** Use-cases of fleet indexing: what is indexed, and what can be asked of it. *AWS: Fleet indexing*. */
 import type { Domain } from '../domain.ts';
 import { ServiceError } from '../errors.ts';
-import { type Realm, realmKey } from '../realm.ts';
+import { type Realm, realmKey, realmOfKey } from '../realm.ts';
+import { countDynamicGroups } from '../registry/dynamic-group-store.ts';
 import type { Page, PageRequest } from '../store/pagination.ts';
 import { retryStale } from '../store/retry.ts';
 import {
@@ -125,6 +126,7 @@ export class FleetIndexing {
   async updateConfiguration(realm: Realm, update: Partial<IndexingConfiguration>): Promise<void> {
     const things = update.things && checkThingIndexing(update.things, this.#limits);
     const thingGroups = update.thingGroups && checkThingGroupIndexing(update.thingGroups, this.#limits);
+    if (things && isOff(things)) await this.#checkUnused(realm);
     if (things) await this.#configure(realm, 'AWS_Things', things);
     if (thingGroups) await this.#configure(realm, 'AWS_ThingGroups', thingGroups);
   }
@@ -226,6 +228,12 @@ export class FleetIndexing {
     return (index?.configuration as C | undefined) ?? off;
   }
 
+  /** *AWS: Dynamic thing groups*, "The fleet indexing service must be enabled". */
+  async #checkUnused(realm: Realm): Promise<void> {
+    const count = await countDynamicGroups(this.#domain.store, realmKey(realm));
+    if (count > 0) throw invalid(`thing indexing stays on while there are dynamic thing groups: there are ${count}`);
+  }
+
   async #configure(realm: Realm, name: IndexName, configuration: IndexConfiguration): Promise<void> {
     const { store } = this.#domain;
     const key = realmKey(realm);
@@ -250,7 +258,13 @@ export class FleetIndexing {
   }
 
   #rebuild(index: SearchIndex): Promise<void> {
-    const rebuild = this.#indexer.rebuild(index, () => this.#closed).then(() => {}, this.#failed);
+    const rebuild = this.#indexer
+      .rebuild(index, () => this.#closed)
+      .then(isDone => {
+        if (isDone && index.name === 'AWS_Things') {
+          this.#domain.changes.emit({ kind: 'thingIndex', realm: realmOfKey(index.realm) });
+        }
+      }, this.#failed);
     const done = rebuild.then(() => void this.#rebuilds.delete(done));
     this.#rebuilds.add(done);
     return done;

@@ -29,15 +29,15 @@ export const storable = (text: string): string =>
 /** A number as JSON writes it. *AWS: Manage thing indexing, "Numeric values"*. */
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** The number that text is, where it is one that a double holds: integers from -2^53 to 2^53-1, and fractions. */
+const integer = /^-?\d+$/;
+
+/** The number that text is, where a double holds it: an integer from -2^53 to 2^53-1, or one with a fraction or an exponent. */
 export function numberOf(text: string): number | undefined {
   if (!jsonNumber.test(text)) return undefined;
   const number = Number(text);
-  return isIndexable(number) ? number : undefined;
+  const fits = integer.test(text) ? number >= -(2 ** 53) && number < 2 ** 53 : Number.isFinite(number);
+  return fits ? number : undefined;
 }
-
-export const isIndexable = (number: number): boolean =>
-  Number.isInteger(number) ? number >= -(2 ** 53) && number < 2 ** 53 : Number.isFinite(number);
 
 /** Compares as databases compare bytes: by code point, not by UTF-16 unit. */
 export const compareWords = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

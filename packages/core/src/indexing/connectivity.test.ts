@@ -1,0 +1,102 @@
+import { beforeEach, expect, test } from 'vitest';
+import { realmKey } from '../realm.ts';
+import { Things } from '../registry/thing-service.ts';
+import { openDomain, realm, type TestDomain } from '../testing/domain.ts';
+import { ThingConnectivity } from './connectivity.ts';
+
+const key = realmKey(realm);
+let domain: TestDomain;
+let things: Things;
+let connectivity: ThingConnectivity;
+let told: string[];
+
+beforeEach(async () => {
+  domain = await openDomain();
+  things = new Things(domain);
+  connectivity = open();
+  told = [];
+  domain.changes.on(change => {
+    if (change.kind === 'connectivity') told.push(change.thingName);
+  });
+  await things.create(realm, { thingName: 'lamp' });
+});
+
+const open = () =>
+  new ThingConnectivity(domain, {
+    failed: error => {
+      throw error;
+    },
+  });
+
+test('a thing is connected under its name, from when, and until when and why not', async () => {
+  const since = domain.clock.now();
+  connectivity.connected(key, 'lamp', 1, 7);
+  expect(await connectivity.describe(realm, 'lamp')).toEqual({ connected: true, timestamp: since, version: 7 });
+  domain.clock.advance(5000);
+  connectivity.disconnected(key, 'lamp', 1, 'MQTT_KEEP_ALIVE_TIMEOUT');
+  expect(await connectivity.describe(realm, 'lamp')).toEqual({
+    connected: false,
+    timestamp: since + 5000,
+    disconnectReason: 'MQTT_KEEP_ALIVE_TIMEOUT',
+    version: 7,
+  });
+  expect(told).toEqual(['lamp', 'lamp']);
+});
+
+test('the end of a connection that another has replaced says nothing', async () => {
+  connectivity.connected(key, 'lamp', 1, 1);
+  connectivity.connected(key, 'lamp', 2, 2);
+  connectivity.disconnected(key, 'lamp', 1, 'DUPLICATE_CLIENTID');
+  expect(await connectivity.describe(realm, 'lamp')).toMatchObject({ connected: true, version: 2 });
+});
+
+test('the last state counts, however many there were in between', async () => {
+  for (let connection = 1; connection <= 50; connection++) {
+    connectivity.connected(key, 'lamp', connection, connection);
+    connectivity.disconnected(key, 'lamp', connection, 'CONNECTION_LOST');
+  }
+  await connectivity.flush();
+  expect(told).toEqual(['lamp']);
+  expect(await connectivity.describe(realm, 'lamp')).toMatchObject({ connected: false, version: 50 });
+});
+
+test('clients that are no things leave no trace, unless they are registered while they are connected', async () => {
+  connectivity.connected(key, 'plug', 1, 1);
+  await connectivity.flush();
+  expect(await domain.store.all({ sql: 'select * from thing_connectivity', parameters: [] })).toEqual([]);
+  await expect(connectivity.describe(realm, 'plug')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  await things.create(realm, { thingName: 'plug' });
+  expect(await connectivity.describe(realm, 'plug')).toMatchObject({ connected: true });
+  await expect(connectivity.describe(realm, 'lamp')).rejects.toThrow('thing `lamp` has never connected');
+});
+
+test('a thing that is deleted takes its connectivity with it', async () => {
+  connectivity.connected(key, 'lamp', 1, 1);
+  await connectivity.flush();
+  await things.delete(realm, 'lamp');
+  await things.create(realm, { thingName: 'lamp' });
+  expect(await connectivity.describe(realm, 'lamp')).toMatchObject({ connected: true });
+  connectivity.disconnected(key, 'lamp', 1, 'CONNECTION_LOST');
+  await things.delete(realm, 'lamp');
+  await connectivity.flush();
+  await things.create(realm, { thingName: 'lamp' });
+  await expect(connectivity.describe(realm, 'lamp')).rejects.toThrow('has never connected');
+});
+
+test('whom a crash left connected is not connected when the program is back', async () => {
+  await things.create(realm, { thingName: 'plug' });
+  connectivity.connected(key, 'lamp', 1, 4);
+  connectivity.connected(key, 'plug', 2, 1);
+  connectivity.disconnected(key, 'plug', 2, 'CLIENT_INITIATED_DISCONNECT');
+  await connectivity.flush();
+  told = [];
+  const next = open();
+  await next.start();
+  expect(told).toEqual(['lamp']);
+  expect(await next.describe(realm, 'lamp')).toMatchObject({
+    connected: false,
+    disconnectReason: 'SERVER_ERROR',
+    version: 4,
+  });
+  expect(await next.describe(realm, 'plug')).toMatchObject({ disconnectReason: 'CLIENT_INITIATED_DISCONNECT' });
+});
