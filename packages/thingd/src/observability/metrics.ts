@@ -4,6 +4,7 @@
  */
 import type { BrokerMetrics } from '@thingd/broker';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { formatHistogram } from './histogram.ts';
 
 type Field = {
   readonly [Name in keyof BrokerMetrics]: BrokerMetrics[Name] extends number ? Name : never;
@@ -39,6 +40,23 @@ const counters: readonly (readonly [field: Field, name: string, help: string, la
   ['protocolErrors', 'thingd_protocol_errors_total', 'Connections closed for breaking MQTT'],
   ['storeWrites', 'thingd_broker_store_writes_total', 'Batches of changes the broker handed to the store'],
   ['storeChanges', 'thingd_broker_store_changes_total', 'Changes in these batches'],
+];
+
+const durations: readonly (readonly [
+  field: 'deliverySeconds' | 'acknowledgementSeconds',
+  name: string,
+  help: string,
+])[] = [
+  [
+    'deliverySeconds',
+    'thingd_message_delivery_seconds',
+    'From the read that brought a message to the last socket write of its turn',
+  ],
+  [
+    'acknowledgementSeconds',
+    'thingd_message_acknowledgement_seconds',
+    'From the same read to the PUBACK or PUBREC, the store included',
+  ],
 ];
 
 export interface Metrics {
@@ -119,7 +137,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
   return {
     contentType: register.contentType,
-    render: () => register.metrics(),
+    async render() {
+      const broker = sources.broker();
+      const timed = durations.map(([field, name, help]) => formatHistogram(name, help, broker?.[field]));
+      return [await register.metrics(), ...timed].join('\n');
+    },
     storeCommit({ writers, seconds }) {
       commitSeconds.observe(seconds);
       commitWriters.observe(writers);
