@@ -239,6 +239,11 @@ describeWith(['boto3'], 'boto3', () => {
     expect(seen['indexing off']).toMatchObject({ name: 'InvalidRequestException', status: 400 });
     expect(seen.gone).toBe('ResourceNotFoundException');
   });
+
+  test('things join a group by their shadow, as long as shadows are indexed; indexing stays on for groups', () => {
+    expect(seen.shining).toEqual(['lamp']);
+    expect(seen['indexing in use']).toMatchObject({ name: 'InvalidRequestException', status: 400 });
+  });
 });
 
 describeWith(['aws'], 'the aws command', () => {

@@ -194,6 +194,9 @@ def hot():
 
 
 eventually("the group is ACTIVE", is_active)
+seen["indexing in use"] = error_of(
+    iot.update_indexing_configuration, thingIndexingConfiguration={"thingIndexingMode": "OFF"}
+)
 iot.update_thing(thingName="lamp", attributePayload={"attributes": {"t": "61"}})
 seen["dynamic"]["joined"] = eventually("the lamp is hot", hot)
 seen["dynamic errors"] = {
@@ -214,6 +217,18 @@ eventually("the lamp is hot again", hot)
 iot.update_thing(thingName="lamp", attributePayload={"attributes": {"t": "1"}})
 eventually("the lamp has cooled", lambda: not hot())
 iot.delete_dynamic_thing_group(thingGroupName="hot")
+
+# A query of the shadow fits things as soon as shadows are indexed.
+iot.create_dynamic_thing_group(thingGroupName="on", queryString="shadow.reported.on:true")
+boto3.client("iot-data", endpoint_url=sys.argv[1]).update_thing_shadow(
+    thingName="lamp", payload='{"state":{"reported":{"on":true}}}'
+)
+seen["shining"] = eventually(
+    "the lamp shines", lambda: iot.list_things_in_thing_group(thingGroupName="on")["things"]
+)
+iot.update_indexing_configuration(thingIndexingConfiguration={"thingIndexingMode": "REGISTRY"})
+eventually("its shadow counts no more", lambda: not iot.list_things_in_thing_group(thingGroupName="on")["things"])
+iot.delete_dynamic_thing_group(thingGroupName="on")
 
 # Tags.
 for resource in ("thingtype/bulb", "thinggroup/house", "billinggroup/fleet"):

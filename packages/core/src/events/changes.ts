@@ -33,6 +33,8 @@ export type Change =
       readonly thingName: string;
       readonly billingGroupName: string | undefined;
     }
+  /** The things' index is another than before, and complete. */
+  | { readonly kind: 'thingIndex'; readonly realm: Realm }
   /** A billing group is gone, and its things are in none. */
   | { readonly kind: 'billingGroupDeleted'; readonly realm: Realm; readonly billingGroupName: string }
   | { readonly kind: 'thingPrincipal'; readonly realm: Realm; readonly thingName: string; readonly principal: string }

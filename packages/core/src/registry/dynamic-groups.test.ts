@@ -208,11 +208,14 @@ describe('a thing', () => {
     expect(await members('red')).toEqual(['lamp']);
   });
 
-  test('is looked at when someone says that it changed', async () => {
+  test.each([
+    ['it is said that it changed', () => filling.touch(realm, 'lamp')],
+    ['the index is another', () => domain.changes.emit({ kind: 'thingIndex', realm })],
+  ])('is looked at when %s', async (_, tell) => {
     await thing('lamp', 'blue');
     await filling.settled();
     await domain.store.commit([{ sql: `update thing set attributes = '{"color":"red"}'`, parameters: [] }]);
-    filling.touch(realm, 'lamp');
+    tell();
     expect(await members('red')).toEqual(['lamp']);
   });
 });

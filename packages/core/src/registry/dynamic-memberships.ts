@@ -66,7 +66,7 @@ export class DynamicMemberships {
     this.#run();
   }
 
-  /** What is indexed of things has changed. */
+  /** Something has changed about things that are not known one by one. */
   rebuild(realm: Realm): void {
     this.#workOf(realm).rebuild = 'all';
     this.#run();
@@ -96,7 +96,7 @@ export class DynamicMemberships {
         if (work.rebuild === 'none') work.rebuild = 'building';
         this.#run();
       }
-    } else if (change.kind === 'billingGroupDeleted') this.rebuild(realm);
+    } else if (change.kind === 'billingGroupDeleted' || change.kind === 'thingIndex') this.rebuild(realm);
     else if ('thingName' in change && change.kind !== 'thingPrincipal' && !this.#telling) {
       this.touch(realm, change.thingName);
     }

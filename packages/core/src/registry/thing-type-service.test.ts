@@ -51,8 +51,9 @@ describe('creating a thing type', () => {
     await expect(types.create(realm, { thingTypeName: 'bulb', thingTypeProperties })).rejects.toMatchObject(refused);
   });
 
-  test('with a propagating attribute that has no source, or two, is refused', async () => {
-    for (const source of [{}, { thingAttribute: 'site', connectionAttribute: 'iot:ClientId' }]) {
+  test('with a propagating attribute that has no source, two, or one there is not, is refused', async () => {
+    const two = { thingAttribute: 'site', connectionAttribute: 'iot:ClientId' };
+    for (const source of [{}, two, { connectionAttribute: 'iot:Weather' }]) {
       const propagatingAttributes = [{ userPropertyKey: 'site', ...source }];
       const thingTypeProperties = { mqtt5Configuration: { propagatingAttributes } };
       await expect(types.create(realm, { thingTypeName: 'bulb', thingTypeProperties })).rejects.toMatchObject(refused);
@@ -71,6 +72,19 @@ test('updating replaces the properties that are given', async () => {
     searchableAttributes: ['watts'],
   });
   await expect(types.update(realm, 'none', {})).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+});
+
+test('updates and a deprecation at once are all kept', async () => {
+  await types.create(realm, { thingTypeName: 'bulb' });
+  await Promise.all([
+    types.update(realm, 'bulb', { thingTypeDescription: 'shines' }),
+    types.update(realm, 'bulb', { searchableAttributes: ['watts'] }),
+    types.deprecate(realm, 'bulb'),
+  ]);
+  expect(await types.describe(realm, 'bulb')).toMatchObject({
+    properties: { thingTypeDescription: 'shines', searchableAttributes: ['watts'] },
+    deprecatedAt: domain.clock.now(),
+  });
 });
 
 describe('deprecating a thing type', () => {

@@ -127,8 +127,9 @@ export class ThingTypes {
   #change(realm: Realm, thingTypeName: string, change: (present: ThingType) => ThingType): Promise<ThingType> {
     const { store, changes } = this.#domain;
     return retryStale(async () => {
-      const type = change(await this.describe(realm, thingTypeName));
-      await store.commit([replaceThingType(store, realmKey(realm), type)]);
+      const present = await this.describe(realm, thingTypeName);
+      const type = change(present);
+      await store.commit([replaceThingType(store, realmKey(realm), present, type)]);
       changes.emit({ kind: 'thingType', realm, operation: 'updated', thingType: type });
       return type;
     });

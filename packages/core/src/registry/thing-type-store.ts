@@ -69,15 +69,21 @@ export async function listThingTypes(
 export const insertThingType = (store: Store, realm: string, type: ThingType): Write =>
   write(queryBuilder<ThingTypeTables>(store).insertInto('thing_type').values(toRow(realm, type)), 1);
 
-/** Stale unless that very thing type is still there. */
-export const replaceThingType = (store: Store, realm: string, type: ThingType): Write =>
+/** Stale unless the stored thing type is still as `present`. */
+export const replaceThingType = (store: Store, realm: string, present: ThingType, type: ThingType): Write =>
   write(
     queryBuilder<ThingTypeTables>(store)
       .updateTable('thing_type')
       .set({ properties: JSON.stringify(type.properties), deprecated_at: type.deprecatedAt ?? null })
       .where('realm', '=', realm)
       .where('thing_type_id', '=', type.thingTypeId)
-      .where('thing_type_name', '=', type.thingTypeName),
+      .where('thing_type_name', '=', type.thingTypeName)
+      .where('properties', '=', JSON.stringify(present.properties))
+      .where(({ eb }) =>
+        present.deprecatedAt === undefined
+          ? eb('deprecated_at', 'is', null)
+          : eb('deprecated_at', '=', present.deprecatedAt),
+      ),
     1,
   );
 

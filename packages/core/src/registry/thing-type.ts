@@ -10,6 +10,9 @@ export interface ThingTypeProperties {
     | undefined;
 }
 
+/** AWS CloudFormation: AWS::IoT::ThingType PropagatingAttribute, "ConnectionAttribute". */
+const connectionAttributes: readonly string[] = ['iot:ClientId', 'iot:Thing.ThingName'];
+
 /** A thing's or connection's attribute that travels as a user property with each of its MQTT 5 messages. */
 export interface PropagatingAttribute {
   readonly userPropertyKey?: string | undefined;
@@ -66,6 +69,13 @@ export function checkProperties(properties: ThingTypeProperties, limits: { searc
       throw new ServiceError(
         'InvalidRequestException',
         'a propagating attribute needs a `userPropertyKey` and either a `thingAttribute` or a `connectionAttribute`',
+      );
+    }
+    const { connectionAttribute } = attribute;
+    if (connectionAttribute !== undefined && !connectionAttributes.includes(connectionAttribute)) {
+      throw new ServiceError(
+        'InvalidRequestException',
+        `connection attribute \`${connectionAttribute}\` is none of ${connectionAttributes.join(', ')}`,
       );
     }
   }
