@@ -11,6 +11,7 @@ import { type MessageServices, messageOperations } from './messages.ts';
 import type { Handlers } from './operation.ts';
 import { type PolicyServices, policyOperations } from './policies.ts';
 import { type RegistrationServices, registrationOperations } from './registration.ts';
+import { type RuleServices, ruleOperations } from './rules.ts';
 import { type ShadowServices, shadowOperations } from './shadows.ts';
 import { type TagServices, tagOperations } from './tags.ts';
 import { type ThingGroupServices, thingGroupOperations } from './thing-groups.ts';
@@ -28,6 +29,7 @@ export type OperationServices = BillingGroupServices &
   IndexingServices &
   MessageServices &
   PolicyServices &
+  RuleServices &
   RegistrationServices &
   ShadowServices &
   TagServices &
@@ -45,6 +47,7 @@ export const operations = (services: OperationServices): Handlers => ({
     ...eventOperations(services),
     ...indexingOperations(services),
     ...policyOperations(services),
+    ...ruleOperations(services),
     ...registrationOperations(services),
     ...tagOperations(services),
     ...thingGroupOperations(services),

@@ -31,5 +31,12 @@ export {
   type TopicRulePayload,
   topicRuleArn,
 } from './topic-rule.ts';
-export { awsRuleLimits, openRuleLimits, type RuleFilter, type RuleLimits, TopicRules } from './topic-rule-service.ts';
+export {
+  awsRuleLimits,
+  openRuleLimits,
+  type RuleFilter,
+  type RuleLimits,
+  TopicRules,
+  topicRuleExists,
+} from './topic-rule-service.ts';
 export { topicRuleMigration } from './topic-rule-store.ts';

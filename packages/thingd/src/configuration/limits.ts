@@ -4,32 +4,50 @@ import {
   awsIndexingLimits,
   awsPolicyLimits,
   awsRegistryLimits,
+  awsRuleLimits,
   type IndexingLimits,
   openIndexingLimits,
   openPolicyLimits,
   openRegistryLimits,
+  openRuleLimits,
   type PolicyLimits,
   type RegistryLimits,
+  type RuleLimits,
   type ShadowLimits,
   shadowLimits,
 } from '@thingd/core';
 
 /** Every limit there is, by name. */
-export type Limits = Profile & ShadowLimits & RegistryLimits & PolicyLimits & IndexingLimits;
+export type Limits = Profile & ShadowLimits & RegistryLimits & PolicyLimits & IndexingLimits & RuleLimits;
 
 export type ProfileName = keyof typeof profiles;
 
 export const profileNames = Object.keys(profiles) as ProfileName[];
 
 const limitsOf: Readonly<Record<ProfileName, Limits>> = {
-  aws: { ...profiles.aws, ...shadowLimits.aws, ...awsRegistryLimits, ...awsPolicyLimits, ...awsIndexingLimits },
-  open: { ...profiles.open, ...shadowLimits.open, ...openRegistryLimits, ...openPolicyLimits, ...openIndexingLimits },
+  aws: {
+    ...profiles.aws,
+    ...shadowLimits.aws,
+    ...awsRegistryLimits,
+    ...awsPolicyLimits,
+    ...awsIndexingLimits,
+    ...awsRuleLimits,
+  },
+  open: {
+    ...profiles.open,
+    ...shadowLimits.open,
+    ...openRegistryLimits,
+    ...openPolicyLimits,
+    ...openIndexingLimits,
+    ...openRuleLimits,
+  },
   strict: {
     ...profiles.strict,
     ...shadowLimits.open,
     ...openRegistryLimits,
     ...openPolicyLimits,
     ...openIndexingLimits,
+    ...openRuleLimits,
   },
 };
 
@@ -57,7 +75,7 @@ const positive: ReadonlySet<keyof Limits> = new Set([
 
 /** Of these 0 means none at all. */
 const counted: ReadonlySet<string> = new Set(
-  Object.keys({ ...awsRegistryLimits, ...awsPolicyLimits, ...awsIndexingLimits }),
+  Object.keys({ ...awsRegistryLimits, ...awsPolicyLimits, ...awsIndexingLimits, ...awsRuleLimits }),
 );
 
 /** Upper bounds beyond which the program itself would not stand; documents are walked by recursion. */
@@ -66,13 +84,15 @@ const most: Partial<Record<keyof Limits, number>> = { maximumQoS: 2, maxShadowDe
 const settable = (name: string): name is keyof Limits =>
   name in limitsOf.open && name !== 'name' && typeof limitsOf.open[name as keyof Limits] !== 'object';
 
+/** Every limit that can be set by name, in the order of the alphabet. */
+export const limitNames: readonly string[] = Object.keys(limitsOf.open).filter(settable).sort();
+
 /** The profile with the named limits set. Values come as text or JSON values. Throws `LimitError` naming the limit. */
 export function composeLimits(profile: ProfileName, overrides: Readonly<Record<string, unknown>>): Limits {
   const composed: Record<string, unknown> = { ...limitsOf[profile] };
   for (const [name, value] of Object.entries(overrides)) {
     if (!settable(name)) {
-      const names = Object.keys(limitsOf.open).filter(settable).sort();
-      throw new LimitError(`there is no limit \`${name}\`; the limits are ${names.join(', ')}`);
+      throw new LimitError(`there is no limit \`${name}\`; the limits are ${limitNames.join(', ')}`);
     }
     composed[name] = readLimit(name, value);
   }

@@ -4,7 +4,7 @@ import type { BrokerObserver } from '@thingd/broker';
 import type { ClientAuthenticator } from '../authorization/index.ts';
 import type { LifecycleEvents } from '../events/index.ts';
 import type { Fleet } from '../indexing/index.ts';
-import type { Log, Metrics } from '../observability/index.ts';
+import { type Log, type Metrics, RateBound } from '../observability/index.ts';
 
 export interface BrokerEventsOptions {
   readonly log: Log;
@@ -89,23 +89,3 @@ export const apiLog = (log: Log, metrics: Metrics): ApiLog => ({
     log.warn({ event: 'api.ambiguous', method, path, service });
   },
 });
-
-class RateBound {
-  readonly #perSecond: number;
-  #second = 0;
-  #used = 0;
-
-  constructor(perSecond: number) {
-    this.#perSecond = perSecond;
-  }
-
-  allows(): boolean {
-    const second = Math.floor(performance.now() / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#used = 0;
-    }
-    this.#used += 1;
-    return this.#used <= this.#perSecond;
-  }
-}

@@ -24,6 +24,7 @@ import { type Configuration, ConfigurationError } from '../configuration/index.t
 import { LifecycleEvents } from '../events/index.ts';
 import { type Fleet, openFleet } from '../indexing/index.ts';
 import type { Log } from '../observability/index.ts';
+import { Rules, ruleLog } from '../rules/index.ts';
 import { SqliteBrokerStore } from '../store/index.ts';
 import { brokerEvents } from './events.ts';
 import type { Ground } from './ground.ts';
@@ -33,6 +34,7 @@ import type { Started } from './started.ts';
 export interface Messaging {
   readonly broker: Broker;
   readonly realms: Realms;
+  readonly rules: Rules;
   readonly devices: DeviceCertificates;
   readonly permissions: PermissionResolver;
   readonly presence: Presence;
@@ -115,13 +117,25 @@ export async function openMessaging(options: MessagingOptions, started: Started)
   const realms = new Realms({ broker, domain, shadows, failed });
   started.push(() => realms.shadows.close());
   for (const realm of configuration.realms) realms.open(realm);
+  const rules = await Rules.start({
+    domain,
+    clock,
+    limits,
+    open: realm => realms.open(realm),
+    eachRealm: opened => realms.each(opened),
+    shadows: realms.shadows.service,
+    things: services.things,
+    thingGroupMemberships: services.thingGroupMemberships,
+    observer: ruleLog(log, failed),
+  });
+  started.push(() => rules.close());
   const announcer = new RegistryAnnouncer(domain, {
     configurations: services.eventConfigurations,
     publish,
     failed: error => failed(error, 'telling of a change in the registry'),
   });
   started.push(() => announcer.close());
-  return { broker, realms, devices, permissions, presence, fleet, denials, anonymous, endConnections };
+  return { broker, realms, rules, devices, permissions, presence, fleet, denials, anonymous, endConnections };
 }
 
 /** Throws `ConfigurationError` for a policy document that is none. */

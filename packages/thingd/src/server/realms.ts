@@ -1,6 +1,6 @@
 /** Realms as they come into being: the broker's topic space of each, with the domain's handlers in it. */
 import type { Broker, RealmHandle } from '@thingd/broker';
-import { type Domain, type Realm, realmKey } from '@thingd/core';
+import { type Domain, type Realm, realmKey, realmOfKey } from '@thingd/core';
 import { RealmShadows, type ShadowSettings } from '../shadows/index.ts';
 
 /** Who speaks where no client does: shadows, lifecycle events, registrations. */
@@ -17,6 +17,7 @@ export class Realms {
   readonly shadows: RealmShadows;
   readonly #options: RealmsOptions;
   readonly #open = new Map<string, RealmHandle>();
+  readonly #listeners: ((realm: Realm, handle: RealmHandle) => void)[] = [];
 
   constructor(options: RealmsOptions) {
     this.#options = options;
@@ -33,7 +34,14 @@ export class Realms {
     const handle = this.#options.broker.realm(key);
     this.#open.set(key, handle);
     this.shadows.answerIn(realm, handle);
+    for (const opened of this.#listeners) opened(realm, handle);
     return handle;
+  }
+
+  /** Calls `opened` for each realm that is open, and each that will be. */
+  each(opened: (realm: Realm, handle: RealmHandle) => void): void {
+    this.#listeners.push(opened);
+    for (const [key, handle] of this.#open) opened(realmOfKey(key), handle);
   }
 
   /** Publishes what the service itself has to say, as JSON. `clientId` is the client's that gave rise to it, for rules to read. */

@@ -28,6 +28,7 @@ import {
   ThingPrincipals,
   Things,
   ThingTypes,
+  topicRuleExists,
 } from '@thingd/core';
 
 export type Services = ReturnType<typeof createServices>;
@@ -51,6 +52,7 @@ export function createServices(
     billinggroup: (realm, name) => exists(() => billingGroups.describe(realm, name)),
     thinggroup: (realm, name) => exists(() => thingGroups.describe(realm, name)),
     policy: (realm, name) => exists(() => policies.get(realm, name)),
+    rule: (realm, name) => topicRuleExists(domain.store, realm, name),
     cacert: (realm: Realm, name) => exists(() => caCertificates.describe(realm, name)),
   };
   return {

@@ -171,7 +171,7 @@ function apiOptions({
   const { mode, defaultRealm, hostname } = configuration;
   const served = new Set(configuration.realms.map(realmKey));
   const hasRealm = (realm: Realm) => mode === 'dev' || served.has(realmKey(realm));
-  const { devices, permissions, presence, denials, realms, fleet } = messaging;
+  const { devices, permissions, presence, denials, realms, rules, fleet } = messaging;
   const open = (realm: Realm) => realms.open(realm);
   return {
     handlers: operations({
@@ -180,6 +180,7 @@ function apiOptions({
       registrationTasks: registry.registrationTasks,
       reportLinks: links,
       shadows: realms.shadows.service,
+      topicRules: rules.topicRules,
       messages: brokerMessages(open, configuration.limits),
       connections: brokerConnections(open, presence),
       clock,
