@@ -14,7 +14,7 @@ export default defineConfig({
         ssr: { resolve },
         test: {
           name: 'unit',
-          include: ['packages/**/*.test.ts', 'fuzz/**/*.test.ts'],
+          include: ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'fuzz/**/*.test.ts'],
           pool: 'threads',
           isolate: false,
         },

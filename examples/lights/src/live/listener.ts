@@ -1,0 +1,73 @@
+/** Hears what lights report and when they come and go, and tells `LastKnown`. */
+import { randomUUID } from 'node:crypto';
+import type { MqttClient } from 'mqtt';
+import { Compile } from 'typebox/compile';
+import { backendClientId } from '../aws/policies.ts';
+import { type Connectivity, LightState } from '../lights/light.ts';
+import { connect, type Identity } from './connect.ts';
+import type { LastKnown } from './last-known.ts';
+
+const topics = ['+/data', '$aws/events/presence/connected/+', '$aws/events/presence/disconnected/+'];
+const lightState = Compile(LightState);
+
+export interface ListenerOptions {
+  readonly identity: Omit<Identity, 'clientId'>;
+  readonly lastKnown: LastKnown;
+  /** Others may use the same account: what is not about a light is not ours. */
+  readonly isLight: (id: string) => boolean;
+  readonly failed: (error: Error) => void;
+}
+
+export interface Listener {
+  close(): Promise<void>;
+}
+
+/** Resolves when it is subscribed for the first time. From then on it reconnects by itself. */
+export async function listen({ identity, lastKnown, isLight, failed }: ListenerOptions): Promise<Listener> {
+  const client = connect({ ...identity, clientId: `${backendClientId}${randomUUID()}` }, { keepalive: 30 });
+  client.on('error', failed);
+  client.on('message', (topic, payload) => {
+    const heard = read(topic, payload);
+    if (!heard || !isLight(heard.id)) return;
+    if ('state' in heard) lastKnown.reported(heard.id, heard.state);
+    else lastKnown.presence(heard.id, heard.connectivity, heard.session);
+  });
+  await connected(client);
+  await client.subscribeAsync(topics, { qos: 1 });
+  return { close: () => client.endAsync() };
+}
+
+type Heard =
+  | { readonly id: string; readonly state: LightState }
+  | { readonly id: string; readonly connectivity: Connectivity; readonly session: string };
+
+/** Undefined for what is not as documented: lights are other people's programs. */
+export function read(topic: string, payload: Buffer): Heard | undefined {
+  const value = parse(payload);
+  const presence = /^\$aws\/events\/presence\/(connected|disconnected)\/([^/]+)$/.exec(topic);
+  if (presence) {
+    const { timestamp, sessionIdentifier } = value as { timestamp?: unknown; sessionIdentifier?: unknown };
+    if (typeof timestamp !== 'number' || typeof sessionIdentifier !== 'string') return undefined;
+    const connectivity = { connected: presence[1] === 'connected', since: new Date(timestamp).toISOString() };
+    return { id: presence[2]!, connectivity, session: sessionIdentifier };
+  }
+  const id = /^([^/]+)\/data$/.exec(topic)?.[1];
+  if (id === undefined || !lightState.Check(value)) return undefined;
+  const { power, brightness, color } = value;
+  return { id, state: { power, brightness, color } };
+}
+
+function parse(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString()) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function connected(client: MqttClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.once('connect', () => resolve());
+    client.once('error', reject);
+  });
+}
