@@ -6,6 +6,7 @@ import {
   type Configuration,
   type ConfigurationSources,
   configure,
+  defaultText,
   environmentOf,
   flagOf,
   type Mode,
@@ -88,15 +89,6 @@ function flagFor(name: OptionName, mode: Mode): Flag {
   );
   if (option.repeatable) flag.argParser((value: string, before: string[] = []) => [...before, value]);
   return flag;
-}
-
-function defaultText({ default: given, shown }: Option<unknown>, mode: Mode): string {
-  if (shown !== undefined) return shown;
-  const value = typeof given === 'function' ? given(mode) : given;
-  if (value === null) return 'off';
-  if (value === undefined) return '';
-  if (typeof value !== 'object') return String(value);
-  return 'port' in value && 'host' in value ? `${value.host}:${value.port}` : '';
 }
 
 /** Which running thingd a command is for. */

@@ -112,7 +112,7 @@ test.each<[Partial<ConfigurationSources>, string]>([
   [{ flags: { bus: 'nats://bus' } }, '--bus expects `embedded` (`nats://…` is not available yet)'],
   [{ flags: { limits: 'none' } }, '--limits expects aws, open, strict, not `none`'],
   [{ flags: { limit: ['maxSubscriptions'] } }, '--limit expects a limit and its value'],
-  [{ flags: { limit: ['maxSubs=1'] } }, '--limit: there is no limit `maxSubs`; the limits are attributeBytes, '],
+  [{ flags: { limit: ['maxSubs=1'] } }, '--limit: there is no limit `maxSubs`; the limits are aggregationBuckets, '],
   [{ flags: { limit: ['maxSubscriptions=-1'] } }, '--limit: `maxSubscriptions` expects a number, 0 for no limit, not'],
   [{ flags: { limit: ['maxInflight=0'] } }, '--limit: `maxInflight` expects a number from 1, not `0`'],
   [{ flags: { limit: ['groupsOfThing=x'] } }, '--limit: `groupsOfThing` expects a number, not `x`'],

@@ -122,7 +122,7 @@ function parseRealm(text: string): Realm {
 }
 
 /** The file speaks of `realms`; and `limits` may be an object there, a profile's name and limits by name together. */
-const fileKey = (name: OptionName): string => (name === 'realm' ? 'realms' : name === 'limit' ? 'limits' : name);
+export const fileKey = (name: OptionName): string => (name === 'realm' ? 'realms' : name === 'limit' ? 'limits' : name);
 
 function optionsOfFile(file: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const keys = new Set(Object.keys(options).map(name => fileKey(name as OptionName)));

@@ -8,4 +8,4 @@ export {
   listenerNames,
   readConfigurationFile,
 } from './configuration.ts';
-export { environmentOf, flagOf, type Mode, type Option, type OptionName, options } from './options.ts';
+export { defaultText, environmentOf, flagOf, type Mode, type Option, type OptionName, options } from './options.ts';

@@ -207,3 +207,13 @@ const words = (name: string): string => name.replaceAll(/[A-Z]/g, letter => `-${
 
 export const flagOf = (name: OptionName): string => `--${words(name)}`;
 export const environmentOf = (name: OptionName): string => `THINGD_${words(name).replaceAll('-', '_').toUpperCase()}`;
+
+/** The default as people read it; empty where there is none. */
+export function defaultText({ default: given, shown }: Option<unknown>, mode: Mode): string {
+  if (shown !== undefined) return shown;
+  const value = typeof given === 'function' ? given(mode) : given;
+  if (value === null) return 'off';
+  if (value === undefined) return '';
+  if (typeof value !== 'object') return String(value);
+  return 'port' in value && 'host' in value ? `${value.host}:${value.port}` : '';
+}
