@@ -80,6 +80,8 @@ export interface Profile {
   readonly publishDeniedQoS0: 'close' | 'discard';
   /** What a 3.1.1 client meets that may not subscribe: its connection closed, or 0x80 for the filter. */
   readonly subscribeDenied311: 'close' | 'suback';
+  /** Whether a SUBACK tells an MQTT 5 client why a filter was refused, or only that it was: 0x80, the one code some clients know. */
+  readonly subscribeRefusal: 'reason' | 'unspecified';
   /** Whether a Close frame of WebSocket counts as a DISCONNECT, so that no will is published; for MQTT it is a lost connection. [MQTT-3.1.2-8] */
   readonly closeFrameDisconnects: boolean;
   /** Whether MQTT 5 clients are told in words what went wrong. */
@@ -132,6 +134,7 @@ const strict: Profile = {
   publishDenied311: 'close',
   publishDeniedQoS0: 'discard',
   subscribeDenied311: 'suback',
+  subscribeRefusal: 'reason',
   closeFrameDisconnects: false,
   reasonStrings: true,
   explainDenials: false,

@@ -94,6 +94,14 @@ describe('SUBSCRIBE', () => {
     else expect(started.log).toContain('subscribed a a,b');
   });
 
+  test('a denied filter is 0x80 to MQTT 5 as well where the profile does not tell why', async () => {
+    const started = await startBroker({ limits: { subscribeRefusal: 'unspecified' } });
+    started.authorizer('a').denied.add('subscribe secret');
+    const { client } = TestClient.connect(started, 'a', { protocolVersion: 5 });
+    client.send({ type: 'subscribe', packetId: 3, requests: [subscription('secret')], properties: undefined });
+    expect(client.take()).toMatchObject([{ type: 'suback', reasonCodes: [0x80] }]);
+  });
+
   test('the authorizer sees the literal filter of a shared subscription, and its name on each delivery', async () => {
     const started = await startBroker();
     const { client } = TestClient.connect(started, 'a');

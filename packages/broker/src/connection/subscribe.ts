@@ -26,7 +26,8 @@ export function handleSubscribe(connection: Connection, packet: Subscribe): void
       if (broker.profile.explainDenials) explanations.push(connection.reasonOfDenial('subscribe', request.filter));
     }
     if (refusal !== undefined) {
-      reasonCodes.push(connection.version === 5 ? refusal : ReasonCode.unspecifiedError);
+      const tells = connection.version === 5 && broker.profile.subscribeRefusal === 'reason';
+      reasonCodes.push(tells ? refusal : ReasonCode.unspecifiedError);
       continue;
     }
     const qos = request.qos < broker.profile.maximumQoS ? request.qos : broker.profile.maximumQoS;

@@ -61,6 +61,7 @@ const words: Partial<Record<keyof Limits, readonly string[]>> = {
   publishDenied311: ['close', 'discard'],
   publishDeniedQoS0: ['close', 'discard'],
   subscribeDenied311: ['close', 'suback'],
+  subscribeRefusal: ['reason', 'unspecified'],
 };
 
 /** Of these at least one is needed. */
