@@ -14,6 +14,7 @@ import { type Ground, openGround } from './ground.ts';
 import { createHttp, webSockets } from './http.ts';
 import { type Listeners, openListeners } from './listeners.ts';
 import { type Messaging, openMessaging } from './messaging.ts';
+import { serverNames } from './server-names.ts';
 import { Started } from './started.ts';
 
 export interface RunningThingd {
@@ -132,7 +133,7 @@ async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
   started.push(() => http.close());
   const certificate = await ServerCertificate.start({
     authority: ground.authority,
-    names: [configuration.hostname],
+    names: serverNames(configuration.hostname, configuration.realms),
     clock,
     onRenew: renewed => listeners.renew(renewed),
     onError: error => failed(error, 'renewing the server certificate'),
