@@ -16,11 +16,13 @@ import {
   StartThingRegistrationTaskCommand,
   StopThingRegistrationTaskCommand,
   UpdateThingCommand,
+  UpdateThingTypeCommand,
 } from '@aws-sdk/client-iot';
+import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AwsCli } from './harness/aws-cli.ts';
 import { launch, type Running, run } from './harness/command.ts';
-import { iotClient } from './harness/device.ts';
+import { createDevice, iotClient, tlsFiles } from './harness/device.ts';
 import { eventually } from './harness/eventually.ts';
 import { describeWith } from './harness/parts.ts';
 import { cleanEnvironment, startThingd, type Thingd } from './harness/thingd.ts';
@@ -320,6 +322,40 @@ describe('writers in each other’s way', () => {
     await iot.send(new CreateThingGroupCommand({ thingGroupName: 'doomed' }));
     expect((await iot.send(new ListThingsInThingGroupCommand({ thingGroupName: 'doomed' }))).things).toEqual([]);
   });
+});
+
+test('a device’s messages carry its thing’s attributes, as its type and the registry have them now', async () => {
+  const propagating = (userPropertyKey: string, thingAttribute: string) => ({
+    mqtt5Configuration: { propagatingAttributes: [{ userPropertyKey, thingAttribute }] },
+  });
+  const type = { thingTypeName: 'meter', thingTypeProperties: propagating('site', 'place') };
+  await iot.send(new CreateThingTypeCommand(type));
+  const device = await createDevice(thingd, 'meter-1');
+  const update = (place: string) => ({ thingName: 'meter-1', attributePayload: { attributes: { place } } });
+  await iot.send(new UpdateThingCommand({ ...update('north'), thingTypeName: 'meter' }));
+  const files = { ...tlsFiles(device), rejectUnauthorized: true, servername: 'localhost' };
+  const publisher = await connectAsync(thingd.endpoints.mqtts.url, { ...files, clientId: 'meter-1' });
+  const reader = await createDevice(thingd, 'reader');
+  const options = { ...files, ...tlsFiles(reader), clientId: 'reader', protocolVersion: 5 } as const;
+  const subscriber = await connectAsync(thingd.endpoints.mqtts.url, options);
+  try {
+    const heard: unknown[] = [];
+    subscriber.on('message', (_topic, _payload, { properties }) => heard.push({ ...properties?.userProperties }));
+    await subscriber.subscribeAsync('readings', { qos: 1 });
+    const hears = (userProperties: object) =>
+      eventually(`messages carry ${JSON.stringify(userProperties)}`, async () => {
+        await publisher.publishAsync('readings', '1', { qos: 1 });
+        return JSON.stringify(heard.at(-1)) === JSON.stringify(userProperties);
+      });
+    await hears({ site: 'north' });
+    await iot.send(new UpdateThingCommand(update('south')));
+    await hears({ site: 'south' });
+    const renamed = { thingTypeName: 'meter', thingTypeProperties: propagating('place', 'place') };
+    await iot.send(new UpdateThingTypeCommand(renamed));
+    await hears({ place: 'south' });
+  } finally {
+    await Promise.all([publisher.endAsync(true), subscriber.endAsync(true)]);
+  }
 });
 
 describeWith(['moto_server', 'boto3'], 'bulk registration from S3', () => {

@@ -1,7 +1,15 @@
 /** An embeddable MQTT 3.1.1 and 5 server: see README.md for an example. */
 
 export { Broker, type BrokerOptions, type DisconnectCause } from './broker.ts';
-export type { Connect, Properties, ProtocolVersion, QoS, SubscribeRequest, Will } from './codec/packet.ts';
+export type {
+  Connect,
+  Properties,
+  ProtocolVersion,
+  QoS,
+  SubscribeRequest,
+  UserProperties,
+  Will,
+} from './codec/packet.ts';
 export { MqttError, ReasonCode, reasonCodeName } from './codec/reason-code.ts';
 export type { Admission, Authenticator, Authorizer, Origin, Refusal } from './connection/authenticator.ts';
 export type { ByteStream, StreamReceiver } from './connection/stream.ts';

@@ -35,9 +35,6 @@ export const storedOnly: StoredOnly = {
     // The template is kept; just-in-time provisioning does not run it yet.
     RegisterCACertificate: ['registrationConfig'],
     UpdateCACertificate: ['registrationConfig'],
-    // The broker does not add attributes of things to their messages yet.
-    CreateThingType: ['thingTypeProperties.mqtt5Configuration'],
-    UpdateThingType: ['thingTypeProperties.mqtt5Configuration'],
     // There is no Device Defender yet whose violations could be indexed.
     UpdateIndexingConfiguration: ['thingIndexingConfiguration.deviceDefenderIndexingMode'],
     // There are no jobs yet to tell of, and AWS describes no messages of the last three (unverified).

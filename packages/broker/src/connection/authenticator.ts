@@ -1,5 +1,5 @@
 /** What the broker asks of whoever knows the clients: may this one connect, and what may it do then. */
-import type { Connect } from '../codec/packet.ts';
+import type { Connect, UserProperties } from '../codec/packet.ts';
 import type { ReasonCode } from '../codec/reason-code.ts';
 
 /** Where a connection came from, as its listener knows it. */
@@ -58,6 +58,8 @@ export interface Authorizer {
   subscribe(filter: string): boolean;
   /** `shareName` is the group of a shared subscription, if the delivery is for one. */
   receive(topic: string, shareName: string | undefined): boolean;
+  /** Added to every message the client publishes; read anew for each, so that it may change. */
+  readonly userProperties?: UserProperties | undefined;
   /** Why the latest `false` about this topic or filter, in words for the client; asked where the profile has `explainDenials`. */
   whyNot?(action: 'publish' | 'subscribe', topicOrFilter: string): string | undefined;
 }

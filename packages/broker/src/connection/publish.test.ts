@@ -68,6 +68,29 @@ describe('PUBLISH', () => {
     expect(old.publishes()[0]!.properties).toBeUndefined();
   });
 
+  test('what the authorizer adds travels behind the publisher’s own user properties, whatever its version', async () => {
+    const started = await startBroker();
+    const { client: sender } = TestClient.connect(started, 'sender');
+    const { client: old } = TestClient.connect(started, 'old', { protocolVersion: 4 });
+    const { client: receiver } = TestClient.connect(started, 'receiver');
+    const { client: lower } = TestClient.connect(started, 'lower', { protocolVersion: 4 });
+    for (const client of [receiver, lower]) client.subscribe('#');
+    for (const clientId of ['sender', 'old']) started.authorizer(clientId).userProperties = [['site', 'north']];
+    sender.publish('a', 'x', { properties: { contentType: 'text', userProperties: [['k', '1']] } });
+    sender.publish('a', 'x');
+    old.publish('a', 'x');
+    started.authorizer('old').userProperties = undefined;
+    old.publish('a', 'x');
+    const added = [['site', 'north']];
+    expect(receiver.publishes().map(({ properties }) => properties)).toEqual([
+      { contentType: 'text', userProperties: [['k', '1'], ...added] },
+      { userProperties: added },
+      { userProperties: added },
+      undefined,
+    ]);
+    expect(lower.publishes().map(({ payload }) => payload.toString())).toEqual(['x', 'x', 'x', 'x']);
+  });
+
   test('DUP and the packet id belong to the publisher: neither is passed on [MQTT-3.3.1-3]', async () => {
     const started = await startBroker();
     const { client: sender } = TestClient.connect(started, 'sender');

@@ -1,6 +1,6 @@
 /** PUBLISH from the client: the broker's main street. [MQTT5 3.3, 4.3] */
 import { decodePublish } from '../codec/decode.ts';
-import type { Properties, Publish } from '../codec/packet.ts';
+import type { Properties, Publish, UserProperties } from '../codec/packet.ts';
 import { MqttError, protocolError, ReasonCode } from '../codec/reason-code.ts';
 import type { Profile } from '../profile.ts';
 import { Publication } from '../router/publication.ts';
@@ -74,10 +74,12 @@ function toPublication(
   bodyStart: number,
   end: number,
 ): Publication {
-  const { readAt, publisher, version } = connection;
-  const publication = new Publication(topic, payload, qos, retain, travelling(properties), readAt, publisher, false);
+  const { readAt, publisher, version, authorizer } = connection;
+  const { userProperties: added } = authorizer;
+  const travels = added === undefined ? travelling(properties) : withUserProperties(travelling(properties), added);
+  const publication = new Publication(topic, payload, qos, retain, travels, readAt, publisher, false);
   // DUP says something about this hop alone, an alias too. [MQTT-3.3.1-3]
-  if (ownTopic.length > 0 && !dup && properties?.topicAlias === undefined) {
+  if (ownTopic.length > 0 && !dup && properties?.topicAlias === undefined && added === undefined) {
     const idOffset = bodyStart - packetStart + 2 + ((buffer[bodyStart]! << 8) | buffer[bodyStart + 1]!);
     publication.fromPacket(version, buffer, packetStart, end, idOffset);
   }
@@ -148,6 +150,11 @@ function travelling(properties: Properties | undefined): Properties | undefined 
   const { topicAlias: _, ...rest } = properties;
   return Object.keys(rest).length > 0 ? rest : undefined;
 }
+
+const withUserProperties = (properties: Properties | undefined, added: UserProperties): Properties => ({
+  ...properties,
+  userProperties: properties?.userProperties === undefined ? added : [...properties.userProperties, ...added],
+});
 
 /** The message is here already: only its PUBREC was lost, or is still to come. [MQTT-4.3.3-10] */
 function repeatPubrec(connection: Connection, packetId: number): void {

@@ -3,7 +3,15 @@ import { Broker, type BrokerOptions } from '../broker.ts';
 import { decodePacket } from '../codec/decode.ts';
 import { encodePacket } from '../codec/encode.ts';
 import { FrameReader } from '../codec/frame.ts';
-import type { Connack, Connect, Packet, ProtocolVersion, Publish, SubscribeRequest } from '../codec/packet.ts';
+import type {
+  Connack,
+  Connect,
+  Packet,
+  ProtocolVersion,
+  Publish,
+  SubscribeRequest,
+  UserProperties,
+} from '../codec/packet.ts';
 import type { Admission, Authorizer, Refusal } from '../connection/authenticator.ts';
 import type { Disconnection } from '../observer.ts';
 import { type Profile, profiles } from '../profile.ts';
@@ -13,6 +21,7 @@ import { MemoryStream } from './memory.ts';
 export class TestAuthorizer implements Authorizer {
   generation = 1;
   cacheable = true;
+  userProperties: UserProperties | undefined;
   /** Asked so far, in order, such as `publish a/b`. */
   readonly asked: string[] = [];
   /** Denied until taken out; `change` makes the broker ask again. */

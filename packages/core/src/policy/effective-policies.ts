@@ -8,6 +8,8 @@ import { readGroupsAbove } from '../registry/membership-store.ts';
 import type { Thing } from '../registry/thing.ts';
 import { thingGroupArn } from '../registry/thing-group.ts';
 import { readThingOfConnection } from '../registry/thing-principal-store.ts';
+import type { ThingType } from '../registry/thing-type.ts';
+import { readThingType } from '../registry/thing-type-store.ts';
 import { type CompiledPolicy, compilePolicy } from './compile.ts';
 import { parsePolicy } from './document.ts';
 import { type AttachedPolicy, readAttachedPolicies } from './policy-attachment-store.ts';
@@ -21,6 +23,7 @@ export interface ConnectionIdentity {
 export interface ResolvedConnection {
   /** The thing this connection is, if it is one. */
   readonly thing: Thing | undefined;
+  readonly thingType: ThingType | undefined;
   /** Whether the principal is attached to that thing: no connection is a thing without it. */
   readonly isAttached: boolean;
   /** Whether that thing is the principal's only one by `EXCLUSIVE_THING`; lifecycle events then name it. */
@@ -44,12 +47,21 @@ export class EffectivePolicies {
   }
 
   async resolveConnection(realm: Realm, identity: ConnectionIdentity): Promise<ResolvedConnection> {
-    const found = await readThingOfConnection(this.#domain.store, realmKey(realm), identity);
+    const { store } = this.#domain;
+    const found = await readThingOfConnection(store, realmKey(realm), identity);
     const thing = found?.thing;
+    const thingType = thing?.thingTypeName && (await readThingType(store, realmKey(realm), thing.thingTypeName));
     const groups = thing ? await this.groupsOfThing(realm, thing.thingName) : [];
     const targets = [identity.principal, ...groups.map(name => thingGroupArn(realm, name))];
     const policies = this.compile(realm, await this.attachedTo(realm, targets));
-    return { thing, isAttached: found !== undefined, isExclusive: found?.isExclusive ?? false, groups, policies };
+    return {
+      thing,
+      thingType: thingType || undefined,
+      isAttached: found !== undefined,
+      isExclusive: found?.isExclusive ?? false,
+      groups,
+      policies,
+    };
   }
 
   /** The policies attached to any of the targets, each once, with the documents in effect. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openDomain, realm, type TestDomain } from '../testing/domain.ts';
 import { Things } from './thing-service.ts';
+import { propagatedProperties } from './thing-type.ts';
 import { ThingTypes } from './thing-type-service.ts';
 
 let domain: TestDomain;
@@ -85,6 +86,25 @@ test('updates and a deprecation at once are all kept', async () => {
     properties: { thingTypeDescription: 'shines', searchableAttributes: ['watts'] },
     deprecatedAt: domain.clock.now(),
   });
+});
+
+test('a connection’s messages carry the attributes its thing has, and what is known of the connection', async () => {
+  const propagatingAttributes = [
+    { userPropertyKey: 'site', thingAttribute: 'site' },
+    { userPropertyKey: 'rack', thingAttribute: 'rack' },
+    { userPropertyKey: 'client', connectionAttribute: 'iot:ClientId' },
+    { userPropertyKey: 'thing', connectionAttribute: 'iot:Thing.ThingName' },
+  ];
+  const thingTypeProperties = { mqtt5Configuration: { propagatingAttributes } };
+  const type = await types.create(realm, { thingTypeName: 'bulb', thingTypeProperties });
+  const attributePayload = { attributes: { site: 'north', color: 'red' } };
+  const lamp = await things.create(realm, { thingName: 'lamp', thingTypeName: 'bulb', attributePayload });
+  expect(propagatedProperties(type, lamp, 'phone')).toEqual([
+    ['site', 'north'],
+    ['client', 'phone'],
+    ['thing', 'lamp'],
+  ]);
+  expect(propagatedProperties({ ...type, properties: {} }, lamp, 'phone')).toEqual([]);
 });
 
 describe('deprecating a thing type', () => {

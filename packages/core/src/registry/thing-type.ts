@@ -1,6 +1,7 @@
 /** A thing type: what things of one kind have in common. */
 import { ServiceError } from '../errors.ts';
 import { iotArn, type Realm } from '../realm.ts';
+import type { Thing } from './thing.ts';
 
 export interface ThingTypeProperties {
   readonly thingTypeDescription?: string | undefined;
@@ -79,4 +80,25 @@ export function checkProperties(properties: ThingTypeProperties, limits: { searc
       );
     }
   }
+}
+
+/**
+ * What each message of a connection carries because of its thing's type (AWS: "Adding propagating attributes for message
+ * enrichment"). An attribute the thing does not have is left out.
+ */
+export function propagatedProperties(
+  type: ThingType,
+  thing: Pick<Thing, 'thingName' | 'attributes'>,
+  clientId: string,
+): (readonly [name: string, value: string])[] {
+  const connection: Readonly<Record<string, string>> = {
+    'iot:ClientId': clientId,
+    'iot:Thing.ThingName': thing.thingName,
+  };
+  const propagating = type.properties.mqtt5Configuration?.propagatingAttributes ?? [];
+  return propagating.flatMap(({ userPropertyKey, thingAttribute, connectionAttribute }) => {
+    const value =
+      thingAttribute === undefined ? connection[connectionAttribute ?? ''] : thing.attributes[thingAttribute];
+    return userPropertyKey === undefined || value === undefined ? [] : [[userPropertyKey, value] as const];
+  });
 }

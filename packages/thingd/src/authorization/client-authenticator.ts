@@ -10,7 +10,15 @@ import {
   type Refusal,
   type Will,
 } from '@thingd/broker';
-import { type Clock, type ConnectAttribute, iotArn, type Realm, realmKey, ServiceError } from '@thingd/core';
+import {
+  type Clock,
+  type ConnectAttribute,
+  iotArn,
+  propagatedProperties,
+  type Realm,
+  realmKey,
+  ServiceError,
+} from '@thingd/core';
 import { type ConnectedThing, ConnectionAuthorizer } from './connection-authorizer.ts';
 import { denialSentence } from './denial-sentence.ts';
 import type { Denials } from './denials.ts';
@@ -75,7 +83,7 @@ export class ClientAuthenticator implements Authenticator {
     const resolved = await permissions.resolve(identity, clientId);
     const circumstances = circumstancesOf(connect, origin, identity);
     const bound = bindPermissions(identity, resolved, circumstances, clock);
-    const authorizer = new ConnectionAuthorizer(identity.realm, bound, thingOf(resolved));
+    const authorizer = new ConnectionAuthorizer(identity.realm, bound, thingOf(resolved, clientId));
     const denied = (action: 'connect' | 'publish', name: string): Refusal =>
       this.#denied(identity, clientId, plainAddress(origin.remoteAddress), authorizer, action, name);
     if (!authorizer.connect(clientId)) return denied('connect', clientId);
@@ -87,7 +95,7 @@ export class ClientAuthenticator implements Authenticator {
       // A certificate disabled while its CONNECT was being decided was not yet among the connections to end.
       if (identity.kind === 'certificate' && !(await devices.isActive(identity))) certificateDisabled(identity);
       const fresh = await permissions.resolve(identity, clientId);
-      authorizer.rebind(bindPermissions(identity, fresh, circumstances, clock), thingOf(fresh));
+      authorizer.rebind(bindPermissions(identity, fresh, circumstances, clock), thingOf(fresh, clientId));
       return fresh.dependencies;
     };
     const realm = realmKey(identity.realm);
@@ -154,8 +162,11 @@ export class ClientAuthenticator implements Authenticator {
   }
 }
 
-const thingOf = ({ thing, isExclusive }: Permissions): ConnectedThing | undefined =>
-  thing && { thingName: thing.thingName, isExclusive };
+function thingOf({ thing, thingType, isExclusive }: Permissions, clientId: string): ConnectedThing | undefined {
+  if (!thing) return undefined;
+  const propagated = thingType ? propagatedProperties(thingType, thing, clientId) : [];
+  return { thingName: thing.thingName, isExclusive, userProperties: propagated.length > 0 ? propagated : undefined };
+}
 
 /** The broker publishes a will whoever may hear it: whether the client may is settled when it leaves it. */
 const mayLeave = (will: Will, authorizer: ConnectionAuthorizer): boolean => authorizer.publish(will.topic, will.retain);

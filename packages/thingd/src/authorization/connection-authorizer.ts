@@ -1,5 +1,5 @@
 /** What one connection may do: the broker's questions put to its policies, bound to this client, this thing, this certificate. */
-import type { Authorizer } from '@thingd/broker';
+import type { Authorizer, UserProperties } from '@thingd/broker';
 import { type BoundPolicies, decideReceive, type Explanation, iotArn, type Realm } from '@thingd/core';
 import { denialSentence } from './denial-sentence.ts';
 
@@ -8,6 +8,8 @@ export interface ConnectedThing {
   readonly thingName: string;
   /** The certificate is this thing's alone: only then do lifecycle events name it. */
   readonly isExclusive: boolean;
+  /** What its type adds to each of its messages. */
+  readonly userProperties?: UserProperties | undefined;
 }
 
 export class ConnectionAuthorizer implements Authorizer {
@@ -29,6 +31,10 @@ export class ConnectionAuthorizer implements Authorizer {
 
   get thing(): ConnectedThing | undefined {
     return this.#thing;
+  }
+
+  get userProperties(): UserProperties | undefined {
+    return this.#thing?.userProperties;
   }
 
   get cacheable(): boolean {

@@ -10,6 +10,8 @@ export interface Dependencies {
   readonly principal: string;
   /** The client id, which may be a thing's name though no such thing exists yet, and the resolved thing's name. */
   readonly things: readonly string[];
+  /** The resolved thing's type, whose attributes its messages carry. */
+  readonly thingTypes: readonly string[];
   readonly policies: readonly string[];
   /** Groups of the thing, with their ancestors. */
   readonly groups: readonly string[];
@@ -133,12 +135,16 @@ export class LiveConnections {
   }
 }
 
-const keyOf = (realm: string, kind: 'principal' | 'thing' | 'policy' | 'group', name: string): string =>
+const keyOf = (realm: string, kind: 'principal' | 'thing' | 'thingType' | 'policy' | 'group', name: string): string =>
   `${kind} ${realm} ${name}`;
 
-const keysOfDependencies = (realm: string, { principal, things, policies, groups }: Dependencies): string[] => [
+const keysOfDependencies = (
+  realm: string,
+  { principal, things, thingTypes, policies, groups }: Dependencies,
+): string[] => [
   keyOf(realm, 'principal', principal),
   ...things.map(name => keyOf(realm, 'thing', name)),
+  ...thingTypes.map(name => keyOf(realm, 'thingType', name)),
   ...policies.map(name => keyOf(realm, 'policy', name)),
   ...groups.map(name => keyOf(realm, 'group', name)),
 ];
@@ -153,6 +159,8 @@ function keysOfChange(realm: string, change: Exclude<Change, { kind: 'certificat
     }
     case 'thing':
       return [keyOf(realm, 'thing', change.thingName)];
+    case 'thingType':
+      return [keyOf(realm, 'thingType', change.thingType.thingTypeName)];
     case 'thingPrincipal':
       return [keyOf(realm, 'principal', change.principal), keyOf(realm, 'thing', change.thingName)];
     case 'thingGroup':

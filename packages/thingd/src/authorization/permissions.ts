@@ -15,6 +15,7 @@ import {
   type Realm,
   ServiceError,
   type Thing,
+  type ThingType,
 } from '@thingd/core';
 import type { Dependencies } from './live-connections.ts';
 import { reservedTopics } from './reserved-topics.ts';
@@ -41,6 +42,7 @@ export const principalOf = (identity: ClientIdentity): string =>
 export interface Permissions {
   readonly policies: readonly CompiledPolicy[];
   readonly thing: Thing | undefined;
+  readonly thingType: ThingType | undefined;
   readonly isAttached: boolean;
   /** The certificate is that thing's alone. */
   readonly isExclusive: boolean;
@@ -68,8 +70,8 @@ export class PermissionResolver {
   async resolve(identity: ClientIdentity, clientId: string | undefined): Promise<Permissions> {
     if (identity.kind === 'certificate') return this.#ofCertificate(identity, clientId);
     const { policies, principal } = identity;
-    const none = { principal, things: [], policies: [], groups: [] };
-    const nothing = { thing: undefined, isAttached: false, isExclusive: false };
+    const none = { principal, things: [], thingTypes: [], policies: [], groups: [] };
+    const nothing = { thing: undefined, thingType: undefined, isAttached: false, isExclusive: false };
     if (!('policyName' in policies)) return { policies, ...nothing, dependencies: none };
     const { policyName } = policies;
     return {
@@ -84,17 +86,27 @@ export class PermissionResolver {
     clientId: string | undefined,
   ): Promise<Permissions> {
     const principal = certificateArn(realm, certificateId);
-    const { thing, isAttached, isExclusive, groups, policies } = await this.#effective.resolveConnection(realm, {
-      principal,
-      clientId,
-    });
+    const { thing, thingType, isAttached, isExclusive, groups, policies } = await this.#effective.resolveConnection(
+      realm,
+      {
+        principal,
+        clientId,
+      },
+    );
     const things = [clientId, thing?.thingName].filter(name => name !== undefined);
     return {
       policies,
       thing,
+      thingType,
       isAttached,
       isExclusive,
-      dependencies: { principal, things: [...new Set(things)], policies: policies.map(({ name }) => name), groups },
+      dependencies: {
+        principal,
+        things: [...new Set(things)],
+        thingTypes: thingType ? [thingType.thingTypeName] : [],
+        policies: policies.map(({ name }) => name),
+        groups,
+      },
     };
   }
 
