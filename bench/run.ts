@@ -10,6 +10,7 @@ import { parseArgs, promisify } from 'node:util';
 import { type BrokerUnderTest, embedded, mosquitto, pinned, thingd } from './brokers.ts';
 import type { Load, Measurement } from './load/generator.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
+import { benchShadows, shadowTable } from './shadows.ts';
 import { markdown, median, type Run, tableRows } from './table.ts';
 
 const { values: options } = parseArgs({
@@ -72,14 +73,26 @@ for (const scenario of wanted) {
   }
 }
 
-if (options.json) console.log(JSON.stringify(runs));
+const withShadows = options.scenario === undefined || options.scenario.some(name => 'shadows'.startsWith(name));
+const shadows = withShadows
+  ? await benchShadows({
+      loops: Number(options.loops),
+      seconds: Number(options.seconds),
+      warmUpSeconds: 2,
+      things: 1000,
+      thingdArguments: options['thingd-args'].split(' ').filter(Boolean),
+    })
+  : [];
+
+if (options.json) console.log(JSON.stringify([...runs, ...shadows]));
 else {
   const versions = brokers.map(broker => `${broker.name} ${broker.version}`).join(', ');
   console.log(
     `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model.trim()} × ${cpus().length}, Linux ${release()}, Node ${process.versions.node}; ${versions}`,
   );
   console.log(`${options.loops} loops of ${options.seconds} s each\n`);
-  console.log(markdown(tableRows(runs, 'mosquitto')));
+  if (runs.length > 0) console.log(markdown(tableRows(runs, 'mosquitto')));
+  if (shadows.length > 0) console.log(`\n${shadowTable(shadows)}`);
   for (const scenario of wanted) {
     const ratio = ratioOf(scenario.name);
     if (ratio !== undefined)
