@@ -2,7 +2,7 @@
 import { calculate } from '../compile/operators.ts';
 import { toFloor, toNumber } from '../value/convert.ts';
 import type { Rounding } from '../value/decimal.ts';
-import { type Arithmetic, compareNumbers, isInt, toDouble } from '../value/numbers.ts';
+import { type Arithmetic, compareNumbers, numberText, toDouble } from '../value/numbers.ts';
 import { type Numeric, Undefined, type Value } from '../value/value.ts';
 import type { FunctionTable, PureFunction } from './sql-function.ts';
 
@@ -101,10 +101,9 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
   };
 }
 
-/** As many bits as a number of 34 digits has; larger ones are `undefined`. */
+/** The number rounded down, of up to 34 digits; larger ones are `undefined`. */
 function wholeBits(value: Numeric | Undefined, arithmetic: Arithmetic): bigint | undefined {
   if (value === Undefined) return undefined;
-  const whole = arithmetic.round(value, 0, 'floor');
-  if (!isInt(whole)) return undefined;
-  return typeof whole === 'number' ? BigInt(whole) : whole.unscaled;
+  const text = numberText(arithmetic.round(value, 0, 'floor'));
+  return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
 }

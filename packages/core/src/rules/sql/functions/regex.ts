@@ -40,6 +40,7 @@ function firstMatch({ expression }: Regex, text: string): RegExpExecArray | null
 function replaceAll(text: string, expression: RegExp, parts: readonly ReplacementPart[]): Value {
   let replaced = '';
   let end = 0;
+  expression.lastIndex = 0;
   for (const match of text.matchAll(expression)) {
     replaced += text.slice(end, match.index);
     for (const part of parts) replaced += typeof part === 'string' ? part : groupText(match, part);

@@ -1,6 +1,6 @@
 /** Protobuf messages to JSON values, by the JSON mapping of proto3. Fields that are not set, or not known, are left out. */
 import { bufferOf } from '../value/scalar.ts';
-import { setMember, type Value } from '../value/value.ts';
+import { member, setMember, Undefined, type Value } from '../value/value.ts';
 import {
   type DescriptorSet,
   type FieldDescriptor,
@@ -17,7 +17,7 @@ const MAX_DEPTH = 100;
  * without. Throws an `Error` that says what is wrong.
  */
 export function decodeProtobuf(descriptors: Uint8Array, fileName: string, typeName: string, bytes: Uint8Array): Value {
-  const set = readDescriptorSet(descriptors);
+  const set = descriptorSetOf(descriptors);
   const packageName = set.packages.get(fileName);
   if (packageName === undefined) throw new Error(`the descriptor has no file \`${fileName}\``);
   const names = [`.${typeName}`, `.${packageName}.${typeName}`];
@@ -26,16 +26,24 @@ export function decodeProtobuf(descriptors: Uint8Array, fileName: string, typeNa
   return decodeMessage(type, bytes, set, 0);
 }
 
+/** Read once while whoever fetched them keeps them. */
+const sets = new WeakMap<Uint8Array, DescriptorSet>();
+
+function descriptorSetOf(bytes: Uint8Array): DescriptorSet {
+  const set = sets.get(bytes) ?? readDescriptorSet(bytes);
+  sets.set(bytes, set);
+  return set;
+}
+
 function decodeMessage(type: MessageDescriptor, bytes: Uint8Array, set: DescriptorSet, depth: number): Value {
   if (depth > MAX_DEPTH) throw new Error('messages are nested too deeply');
   const values = new Map<FieldDescriptor, Value[]>();
   for (const wire of readFields(bytes)) {
     const field = type.fields.get(wire.number);
     if (field === undefined) continue;
-    const decoded = decodeField(field, wire, set, depth);
-    const known = values.get(field);
-    if (known === undefined) values.set(field, decoded);
-    else known.push(...decoded);
+    const known = values.get(field) ?? [];
+    for (const value of decodeField(field, wire, set, depth)) known.push(value);
+    values.set(field, known);
   }
   const object: Record<string, Value> = {};
   for (const [field, decoded] of values) setMember(object, field.jsonName, jsonOf(field, decoded, set));
@@ -45,13 +53,31 @@ function decodeMessage(type: MessageDescriptor, bytes: Uint8Array, set: Descript
 /** The array of a repeated field, the object of a map, the last value of any other. */
 function jsonOf(field: FieldDescriptor, values: readonly Value[], set: DescriptorSet): Value {
   if (!field.isRepeated) return values.at(-1) ?? null;
-  if (!set.messages.get(field.typeName)?.isMapEntry) return values;
+  const entryType = set.messages.get(field.typeName);
+  if (!entryType?.isMapEntry) return values;
   const map: Record<string, Value> = {};
   for (const entry of values) {
-    const { key = '', value = null } = entry as { readonly key?: Value; readonly value?: Value };
-    setMember(map, String(key), value);
+    const key = member(entry, 'key');
+    const value = member(entry, 'value');
+    const name = key === Undefined ? defaultOf(entryType.fields.get(1), set) : key;
+    setMember(map, String(name), value === Undefined ? defaultOf(entryType.fields.get(2), set) : value);
   }
   return map;
+}
+
+/** What a key or a value of a map is when the entry leaves it out. */
+function defaultOf(field: FieldDescriptor | undefined, set: DescriptorSet): Value {
+  switch (field?.type) {
+    case undefined:
+      return null;
+    case FieldType.string:
+    case FieldType.bytes:
+      return '';
+    case FieldType.message:
+      return {};
+    default:
+      return decodeNumber(field!, 0n, set);
+  }
 }
 
 /** One value, or all those of a packed field. */

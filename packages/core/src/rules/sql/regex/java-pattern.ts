@@ -13,8 +13,10 @@ export interface JavaPattern {
   readonly groupCount: number;
   /** Numbers of named groups. */
   readonly groupNumbers: ReadonlyMap<string, number>;
-  /** Quantifiers without upper bound; infinite if one stands inside of another, which may take exponential time. */
+  /** Quantifiers without upper bound; infinite if one repeats what may match in several ways, which may take for ever. */
   readonly repetitions: number;
+  /** In how many ways a match may go on at most, apart from those. */
+  readonly ways: number;
 }
 
 /** The name of a group in a translated pattern. */
@@ -33,6 +35,7 @@ class Translator extends PatternReader {
   #groups = 0;
   #atomics = 0;
   #repetitions = 0;
+  #ways = 1;
   #depth = 0;
   #isMultiline = false;
   /** Opens what inline flags such as `(?i)` last turned on; closed at the end of each alternative. */
@@ -41,7 +44,13 @@ class Translator extends PatternReader {
   translate(): JavaPattern {
     const source = this.#alternatives();
     if (!this.atEnd) throw unsupported('a parenthesis that is not open');
-    return { source, groupCount: this.#groups, groupNumbers: this.#groupNumbers, repetitions: this.#repetitions };
+    return {
+      source,
+      groupCount: this.#groups,
+      groupNumbers: this.#groupNumbers,
+      repetitions: this.#repetitions,
+      ways: this.#ways,
+    };
   }
 
   #alternatives(): string {
@@ -50,6 +59,7 @@ class Translator extends PatternReader {
     this.#flags = '';
     const alternatives = [this.#sequence()];
     while (this.take('|')) {
+      this.#ways *= 2;
       const opened = this.#flags;
       const sequence = this.#sequence();
       alternatives.push(opened === '' ? sequence : `${opened}${sequence})`);
@@ -94,16 +104,27 @@ class Translator extends PatternReader {
   }
 
   #term(): string {
-    const before = this.#repetitions;
+    const [repetitions, ways] = [this.#repetitions, this.#ways];
     const atom = this.#atom();
-    const quantifier = this.takeMatch(/([*+?]|\{\d+(?:,\d*)?\})([?+]?)/y);
+    const quantifier = this.takeMatch(/([*+?]|\{(\d+)(,(\d*))?\})([?+]?)/y);
     if (quantifier === undefined) return atom;
-    const [, count, mode] = quantifier;
-    if (/^[*+]$|,\}$/.test(count!)) {
-      this.#repetitions = this.#repetitions > before ? Number.POSITIVE_INFINITY : this.#repetitions + 1;
-    }
+    const [, count, least = '0', , most = least, mode] = quantifier;
+    const range =
+      /^[*+]$/.test(count!) || most === '' ? undefined : count === '?' ? [0, 1] : [Number(least), Number(most)];
+    this.#countWays(this.#repetitions - repetitions, this.#ways / ways, range);
     if (mode === '+') return this.#atomic(`(?:${atom})${count}`);
     return `(?:${atom})${count}${mode}`;
+  }
+
+  /** Adds what a quantifier makes of an atom with so many repetitions and ways of its own. */
+  #countWays(repetitions: number, ways: number, range: readonly number[] | undefined): void {
+    if (range === undefined) {
+      this.#repetitions += repetitions > 0 || ways > 1 ? Number.POSITIVE_INFINITY : 1;
+      return;
+    }
+    const [least, most] = range as readonly [number, number];
+    this.#repetitions += repetitions * Math.max(most - 1, 0);
+    this.#ways *= ways ** Math.max(most - 1, 0) * Math.max(most - least + 1, 1);
   }
 
   /** What is matched once is not given back: JavaScript does so for what a lookahead captures. */
@@ -176,8 +197,9 @@ class Translator extends PatternReader {
     return escapedClass(this) ?? literal(escapedLiteral(this));
   }
 
+  /** A number that no group has is no mistake, but never matches. */
   #reference(number: number | undefined): string {
-    if (number === undefined || number > this.#groups) throw unsupported('a reference to a group that is not there');
-    return `\\k<${groupName(number)}>`;
+    if (number === undefined) throw unsupported('a reference to a group that is not there');
+    return number > this.#groups ? '(?!)' : `\\k<${groupName(number)}>`;
   }
 }

@@ -7,6 +7,7 @@ export interface Fields {
   yearOfEra?: number;
   /** 0 before, 1 after Christ. */
   era?: number;
+  quarter?: number;
   month?: number;
   day?: number;
   dayOfYear?: number;
@@ -36,22 +37,28 @@ export function resolveFields(fields: Fields): number | undefined {
   if (date === undefined || time === undefined) return undefined;
   if (fields.weekday !== undefined && fields.weekday !== weekdayOf(date)) return undefined;
   const local = date + time;
-  const zone = fields.zone ?? utc;
-  if (Math.abs(local) > 8.64e15 - DAY) return undefined;
-  // The offset at a local time is that of an instant near enough to it, except in the hour a clock is set forward.
-  const guess = local - zone.offsetAt(local);
-  return Math.floor(local - zone.offsetAt(guess));
+  if (Math.abs(local) > 8.64e15 - 2 * DAY) return undefined;
+  return Math.floor(local - offsetAtLocal(fields.zone ?? utc, local));
 }
 
-function resolveDate({ year, yearOfEra, era, month, day, dayOfYear }: Fields): number | undefined {
+/** In the hour a clock is set back, the offset before it; in the hour it skips, that too: 2:30 is then 3:30. */
+function offsetAtLocal(zone: Zone, local: number): number {
+  const before = zone.offsetAt(local - DAY);
+  const after = zone.offsetAt(local + DAY);
+  const isBefore = zone.offsetAt(local - before) === before;
+  return !isBefore && zone.offsetAt(local - after) === after ? after : before;
+}
+
+function resolveDate({ year, yearOfEra, era, quarter, month, day, dayOfYear }: Fields): number | undefined {
   const ofEra = yearOfEra === undefined ? undefined : era === 0 ? 1 - yearOfEra : yearOfEra;
   const resolved = year ?? ofEra;
-  if (resolved === undefined || Math.abs(resolved) > 200_000) return undefined;
+  if (resolved === undefined || Math.abs(resolved) > 200_000 || yearOfEra === 0) return undefined;
   if (dayOfYear !== undefined && month === undefined) {
     const length = (startOfDay(resolved + 1, 1, 1) - startOfDay(resolved, 1, 1)) / DAY;
     return within(dayOfYear, 1, length) ? startOfDay(resolved, 1, dayOfYear) : undefined;
   }
   if (!within(month, 1, 12) || !within(day, 1, 31)) return undefined;
+  if (quarter !== undefined && quarter !== Math.ceil(month / 3)) return undefined;
   // 31 April is 30 April: smart resolving takes the last day there is.
   const lastDay = (startOfDay(resolved, month + 1, 1) - startOfDay(resolved, month, 1)) / DAY;
   return startOfDay(resolved, month, Math.min(day, lastDay));

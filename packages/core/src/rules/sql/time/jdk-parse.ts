@@ -48,6 +48,8 @@ type NumberField = Exclude<keyof Fields, 'zone'>;
 const numbers: Readonly<Record<string, NumberField>> = {
   u: 'year',
   y: 'yearOfEra',
+  Q: 'quarter',
+  q: 'quarter',
   D: 'dayOfYear',
   d: 'day',
   K: 'hourOfHalf',
@@ -149,6 +151,8 @@ function parseNumber(
   const isOpen = count === 1 || (isYear(field) && count !== 2);
   const width = isOpen ? Math.max(available - reserved, Math.min(count, available)) : count;
   if (available < (isYear(field) || count > 1 ? count : 1) || width > available) return -1;
+  // From four letters on a plus says that there are more digits than letters.
+  if (signed && count >= 4 && !match.startsWith('-') && (sign === 1) !== width > count) return -1;
   const value = Number(match.slice(0, sign + width));
   fields[field] = count === 2 && isYear(field) ? 2000 + value : value;
   return at + sign + width;

@@ -1,0 +1,220 @@
+/** The tables of the operators: every kind of operand on both sides. */
+import { describe, expect, test } from 'vitest';
+import '../index.ts';
+import { evaluate } from '../fixtures.ts';
+
+const U = 'Undefined';
+
+describe.each([
+  // AND and OR: the left side may decide alone, all else needs Booleans or their names.
+  ['true AND true', 'true'],
+  ['true AND false', 'false'],
+  ["'True' AND 'TRUE'", 'true'],
+  ['false AND missing', 'false'],
+  ['missing AND false', U],
+  ['true AND missing', U],
+  ['true AND NULL', U],
+  ['true AND 1', U],
+  ['true AND [true]', U],
+  ['false OR true', 'true'],
+  ["false OR 'FALSE'", 'false'],
+  ['true OR missing', 'true'],
+  ['missing OR true', U],
+  ['false OR NULL', U],
+  ["false OR 'yes'", U],
+  ['NOT true', 'false'],
+  ["NOT 'false'", 'true'],
+  ['NOT NULL', U],
+  ['NOT missing', U],
+  ['NOT 0', U],
+  ['NOT true OR true', 'true'],
+  ['NOT (true OR true)', 'false'],
+  ['true OR true AND false', 'true'],
+
+  // Order
+  ['1 < 2', 'true'],
+  ['2 <= 2', 'true'],
+  ['2.5 > 2', 'true'],
+  ['2 >= 2.5', 'false'],
+  ["'10' > 9", 'true'],
+  ["'10' > '9'", 'true'],
+  ["'a' < 'b'", U],
+  ["' 1' < 2", U],
+  ["'+1' < 2", U],
+  ["'1e-1' < 1", 'true'],
+  ["'1e+1' < 1", U],
+  ["'.5' < 1", U],
+  ["'1.' < 2", U],
+  ['true > false', U],
+  ['NULL < 1', U],
+  ['missing < 1', U],
+  ['1 < missing', U],
+  ['[1] < [2]', U],
+  ['{} < 1', U],
+  ['123456789012345678901 > 123456789012345678900', 'true'],
+  ['0.1 + 0.2 >= 0.3', 'true'],
+
+  // Equality
+  ['1 = 1.0', 'true'],
+  ["1 = '1'", 'false'],
+  ["1 <> '1'", 'true'],
+  ['NULL = NULL', 'true'],
+  ['NULL <> NULL', 'false'],
+  ['NULL = 0', 'false'],
+  ['missing = missing', U],
+  ['missing <> missing', U],
+  ['missing = NULL', U],
+  ['missing <> 1', U],
+  ["'a' = 'a'", 'true'],
+  ["'a' = 'A'", 'false'],
+  ['true = true', 'true'],
+  ["true = 'true'", 'false'],
+  ['[1, 2.0] = [1.0, 2]', 'true'],
+  ['[1, 2] = [2, 1]', 'false'],
+  ['[1] = [1, 2]', 'false'],
+  ["{'a': 1, 'b': 2} = {'b': 2, 'a': 1}", 'true'],
+  ["{'a': 1} = {'a': 1, 'b': 2}", 'false'],
+  ["{'a': 1} <> {'b': 1}", 'true'],
+  ['[] = {}', 'false'],
+  ['123456789012345678901 = 123456789012345678901', 'true'],
+  ['123456789012345678901 = 123456789012345678902', 'false'],
+  ['1 != 2', 'true'],
+
+  // IN
+  ['2 IN [1, 2]', 'true'],
+  ["'2' IN [1, 2]", 'false'],
+  ['NULL IN [1, NULL]', 'true'],
+  ['[1] in [[1]]', 'true'],
+  ['missing IN [1]', U],
+  ["1 IN '1'", U],
+  ['1 IN missing', U],
+  ['1 IN NULL', U],
+  ['1 IN {}', U],
+  ['1 IN []', 'false'],
+  ['NOT 3 IN [1, 2]', 'true'],
+
+  // +
+  ['1 + 2', '3'],
+  ['1 + 0.5', '1.5'],
+  ['0.1 + 0.2', '0.3'],
+  ["1 + '2'", '"12"'],
+  ["'1' + '2'", '"12"'],
+  ["'v' + 1.50", '"v1.5"'],
+  ["'v' + true", '"vtrue"'],
+  ["'v' + [1, 'a']", '"v[1,\\"a\\"]"'],
+  ["'v' + {'a': 1}", '"v{\\"a\\":1}"'],
+  ["'v' + NULL", U],
+  ["missing + 'v'", U],
+  ['1 + NULL', U],
+  ['1 + missing', U],
+  ['true + 1', U],
+  ['[1] + [2]', U],
+  ['9007199254740991 + 2', '9007199254740993'],
+  ['1e999 + 9e999', U],
+
+  // - * / %
+  ['1 - 2.5', '-1.5'],
+  ["'5' - '3'", '2'],
+  ["'a' - 1", U],
+  ['1 - NULL', U],
+  ['missing - 1', U],
+  ['true - 1', U],
+  ['[1] - 1', U],
+  ['1.1 * 1.1', '1.21'],
+  ["'2' * 3", '6'],
+  ['2 * {}', U],
+  ['99999999999 * 99999999999', '9999999999800000000001'],
+  ['6 / 3', '2'],
+  ['7 / 2', '3.5'],
+  ['(75 - 32) * 5 / 9', '23.88888888888888888888888888888889'],
+  ['1 / 3', '0.3333333333333333333333333333333333'],
+  ['2 / 3', '0.6666666666666666666666666666666667'],
+  ['1 / 0', U],
+  ['1 / NULL', U],
+  ['7 % 4', '3'],
+  ['-7 % 4', '-3'],
+  ['7.5 % 2', '1.5'],
+  ["'7' % '4'", '3'],
+  ['1 % 0', U],
+  ['missing % 2', U],
+  ['-missing', U],
+  ["-'5'", '-5'],
+  ['-NULL', U],
+  ['- -5', '5'],
+  ['2 + 3 * 4', '14'],
+  ['(2 + 3) * 4', '20'],
+  ['10 - 2 - 3', '5'],
+
+  // CASE
+  ["CASE 2 WHEN 1 THEN 'a' WHEN 2 THEN 'b' ELSE 'c' END", '"b"'],
+  ["CASE 3 WHEN 1 THEN 'a' ELSE 'c' END", '"c"'],
+  ["CASE 3 WHEN 1 THEN 'a' END", U],
+  ["CASE missing WHEN 1 THEN 'a' ELSE 'c' END", U],
+  ["CASE NULL WHEN NULL THEN 'n' ELSE 'c' END", '"n"'],
+  ["CASE '1' WHEN 1 THEN 'number' ELSE 'text' END", '"text"'],
+  ["CASE 1 WHEN missing THEN 'a' WHEN 1 THEN 'b' END", '"b"'],
+  ["CASE 1 WHEN 1 THEN CASE 2 WHEN 2 THEN 'inner' END END", '"inner"'],
+
+  // CAST
+  ["CAST('12' AS Int)", '12'],
+  ['CAST(1.9 AS int)', '1'],
+  ['CAST(-1.1 AS INTEGER)', '-2'],
+  ['CAST(true AS Int)', '1'],
+  ['CAST(false AS Double)', '0'],
+  ["CAST('x' AS Int)", U],
+  ['CAST(NULL AS Int)', U],
+  ['CAST(missing AS Int)', U],
+  ['CAST([1] AS Int)', U],
+  ["CAST('1.50' AS Decimal)", '1.5'],
+  ['CAST(0 AS Boolean)', 'false'],
+  ['CAST(-0.5 AS Bool)', 'true'],
+  ["CAST('TRUE' AS Boolean)", 'true'],
+  ["CAST('1' AS Boolean)", U],
+  ['CAST({} AS Boolean)', U],
+  ['CAST(NULL AS Boolean)', U],
+  ['CAST(1.5 AS String)', '"1.5"'],
+  ['CAST(true AS nvarchar)', '"true"'],
+  ['CAST([1, {}] AS Text)', '"[1,{}]"'],
+  ['CAST(NULL AS ntext)', U],
+  ['CAST(missing AS varchar)', U],
+
+  // Literals and navigation
+  ["{'a': missing, 'b': NULL}", '{"b":null}'],
+  ['[missing, NULL]', '[null,null]'],
+  ["{'a': {'b': 2}}.a.b", '2'],
+  ["{'a': [1]}.a.b", U],
+  ["'text'.length", U],
+  ['5.0', '5'],
+  ['1e3', '1000'],
+  ['1E-7', '1e-7'],
+])('%s', (expression, expected) => {
+  test(`is ${expected}`, () => {
+    expect(evaluate(expression)).toBe(expected);
+  });
+});
+
+describe('in version 2015-10-08 numbers keep their zeros', () => {
+  test.each([
+    ['5.0', '5.0'],
+    ['5.0 + 1', '6.0'],
+    ['0.5 + 0.5', '1.0'],
+    ['2.50 * 2', '5.00'],
+    ['5.0 = 5', 'true'],
+    ['1 + 1', '2'],
+    ['7 / 2', '3.5'],
+    ['6 / 2', '3'],
+    ['sqrt(4)', '2.0'],
+    ["'v' + 2.50", '"v2.50"'],
+    ['CAST(5 AS Double)', '5.0'],
+    ['floor(5.0)', '5'],
+    ['-5.0', '-5.0'],
+  ])('%s is %s', (expression, expected) => {
+    expect(evaluate(expression, {}, { version: '2015-10-08' })).toBe(expected);
+  });
+});
+
+test('a string that doubles again and again ends in Undefined, not in the memory', () => {
+  const doubled = Array.from({ length: 10 }).reduce<string>(text => `(${text} + ${text})`, 's');
+  expect(evaluate(doubled, { s: 'x'.repeat(2000) })).toBe(U);
+  expect(evaluate(doubled, { s: 'x' })).toBe(`"${'x'.repeat(1024)}"`);
+});
