@@ -45,6 +45,9 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, {
     routePrefix: '/phone',
     uiConfig: { persistAuthorization: true, displayRequestDuration: true, defaultModelsExpandDepth: 0 },
-    theme: { title: 'Lights: for the phone’s maker' },
+    theme: {
+      title: "Lights: for the phone's maker",
+      css: [{ filename: 'lights.css', content: '.swagger-ui .topbar { display: none }' }],
+    },
   });
 }

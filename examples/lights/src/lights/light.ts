@@ -51,7 +51,15 @@ export const Light = Type.Object(
 export type Light = Static<typeof Light>;
 
 /** What changed of a light; what did not change is missing. */
-export type LightUpdate = Pick<Light, 'id'> & Partial<Light> & { readonly deleted?: true };
+export type LightUpdate = Pick<Light, 'id'> &
+  Partial<Light> & { readonly deleted?: true; readonly rejected?: Rejected };
+
+/** A report that is not as documented, for the lamp's maker to see. */
+export interface Rejected {
+  /** Its beginning. */
+  readonly payload: string;
+  readonly reasons: readonly string[];
+}
 
 export const NewLight = Type.Object(
   {

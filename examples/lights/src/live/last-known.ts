@@ -3,7 +3,7 @@
  * messages, so after a restart they come again; connectivity the index knows too, a little later, and the newer of both counts.
  */
 import { EventEmitter } from 'node:events';
-import type { Connectivity, LightState, LightUpdate } from '../lights/light.ts';
+import type { Connectivity, LightState, LightUpdate, Rejected } from '../lights/light.ts';
 
 interface Known {
   state?: LightState;
@@ -32,6 +32,11 @@ export class LastKnown {
   reported(id: string, state: LightState): void {
     this.#of(id).state = state;
     this.#updates.emit('update', { id, state });
+  }
+
+  /** Nothing is kept of it; who watches is told. */
+  rejected(id: string, rejected: Rejected): void {
+    this.#updates.emit('update', { id, rejected });
   }
 
   /**

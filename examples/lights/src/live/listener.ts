@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { MqttClient } from 'mqtt';
 import { Compile } from 'typebox/compile';
 import { backendClientId } from '../aws/policies.ts';
-import { type Connectivity, LightState } from '../lights/light.ts';
+import { type Connectivity, LightState, type Rejected } from '../lights/light.ts';
 import { connect, type Identity } from './connect.ts';
 import type { LastKnown } from './last-known.ts';
 
@@ -30,6 +30,7 @@ export async function listen({ identity, lastKnown, isLight, failed }: ListenerO
     const heard = read(topic, payload);
     if (!heard || !isLight(heard.id)) return;
     if ('state' in heard) lastKnown.reported(heard.id, heard.state);
+    else if ('rejected' in heard) lastKnown.rejected(heard.id, heard.rejected);
     else lastKnown.presence(heard.id, heard.connectivity, heard.session);
   });
   await connected(client);
@@ -39,29 +40,36 @@ export async function listen({ identity, lastKnown, isLight, failed }: ListenerO
 
 type Heard =
   | { readonly id: string; readonly state: LightState }
+  | { readonly id: string; readonly rejected: Rejected }
   | { readonly id: string; readonly connectivity: Connectivity; readonly session: string };
 
-/** Undefined for what is not as documented: lights are other people's programs. */
+/** Undefined for what is neither a report nor an event. Lights are other people's programs: their reports are checked. */
 export function read(topic: string, payload: Buffer): Heard | undefined {
   const value = parse(payload);
   const presence = /^\$aws\/events\/presence\/(connected|disconnected)\/([^/]+)$/.exec(topic);
   if (presence) {
-    const { timestamp, sessionIdentifier } = value as { timestamp?: unknown; sessionIdentifier?: unknown };
+    const { timestamp, sessionIdentifier } = (value ?? {}) as Record<string, unknown>;
     if (typeof timestamp !== 'number' || typeof sessionIdentifier !== 'string') return undefined;
     const connectivity = { connected: presence[1] === 'connected', since: new Date(timestamp).toISOString() };
     return { id: presence[2]!, connectivity, session: sessionIdentifier };
   }
   const id = /^([^/]+)\/data$/.exec(topic)?.[1];
-  if (id === undefined || !lightState.Check(value)) return undefined;
-  const { power, brightness, color } = value;
-  return { id, state: { power, brightness, color } };
+  if (id === undefined || payload.length === 0) return undefined; // an empty one ends a retained message
+  if (lightState.Check(value)) {
+    const { power, brightness, color } = value;
+    return { id, state: { power, brightness, color } };
+  }
+  const reasons = lightState
+    .Errors(value)
+    .map(({ instancePath, message }) => `${instancePath || 'the report'} ${message}`);
+  return { id, rejected: { payload: payload.toString('utf8', 0, 500), reasons } };
 }
 
 function parse(payload: Buffer): unknown {
   try {
-    return JSON.parse(payload.toString()) ?? {};
+    return JSON.parse(payload.toString());
   } catch {
-    return {};
+    return undefined;
   }
 }
 
