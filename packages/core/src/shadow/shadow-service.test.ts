@@ -226,6 +226,19 @@ describe('requests to one shadow', () => {
     });
   });
 
+  it('are answered with 500 over MQTT when the store fails', async () => {
+    const broken: Store = {
+      dialect: 'sqlite',
+      all: query => store.all(query),
+      commit: () => Promise.reject(new Error('disk full')),
+    };
+    const { send } = mqtt(new Shadows({ ...domain(), store: broken }, announcer));
+    await expect(send('update', { state: {} })).rejects.toThrow('disk full');
+    expect(said).toMatchObject([
+      { topic: '$aws/things/d1/shadow/update/rejected', payload: { code: 500, message: 'Internal service failure' } },
+    ]);
+  });
+
   it('fail together when the store fails, and the next one finds what is stored', async () => {
     let failing = false;
     const breaking: Store = {

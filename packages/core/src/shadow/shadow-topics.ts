@@ -57,7 +57,10 @@ export class ShadowTopics {
     this.#maxInFlight = limits.maxShadowRequestsInFlight;
   }
 
-  /** Resolves when the request is answered, so that the publisher's acknowledgement can wait for it. */
+  /**
+   * Resolves when the request is answered, so that the publisher's acknowledgement can wait for it. Rejects, after a 500 was announced,
+   * with what went wrong on our side.
+   */
   async handle(realm: Realm, message: ShadowMessage): Promise<void> {
     const request = parseShadowTopic(message.topic);
     if (request === undefined) return;
@@ -70,6 +73,9 @@ export class ShadowTopics {
       const result = await this.#perform(realm, request, message);
       if (typeof result !== 'string') this.#reject(realm, request, result);
       else if (request.operation === 'get') this.#announcer.announce(realm, request, 'get/accepted', result);
+    } catch (error) {
+      this.#reject(realm, request, { code: 500, message: 'Internal service failure' });
+      throw error;
     } finally {
       this.#answered(requester);
     }

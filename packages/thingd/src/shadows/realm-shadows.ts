@@ -53,11 +53,15 @@ export class RealmShadows {
 
   /** Answers the realm's shadow requests; their acknowledgements wait for the answer, which waits for the commit. */
   answerIn(realm: Realm, handle: RealmHandle): void {
+    const { failed } = this.#options;
     const answer = ({ topic, payload, publisher }: Message): Promise<void> | undefined => {
       // AWS: "Device Shadow MQTT topics": a will on a shadow topic reaches subscribers and rules, and changes no shadow.
       if (publisher.byWill) return undefined;
       const { clientId, principal } = publisher;
-      return this.#topics.handle(realm, { topic, payload, clientId, principal });
+      // The client has its answer, a 500: it is acknowledged like any other, or it would be sent again.
+      return this.#topics
+        .handle(realm, { topic, payload, clientId, principal })
+        .catch(error => failed(error, `request on \`${topic}\``));
     };
     for (const filter of shadowRequestFilters) handle.handle(filter, answer);
   }
