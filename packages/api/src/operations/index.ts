@@ -12,6 +12,7 @@ import type { Handlers } from './operation.ts';
 import { type PolicyServices, policyOperations } from './policies.ts';
 import { type RegistrationServices, registrationOperations } from './registration.ts';
 import { type RuleServices, ruleOperations } from './rules.ts';
+import { type RuleDestinationServices, ruleDestinationOperations } from './rule-destinations.ts';
 import { type ShadowServices, shadowOperations } from './shadows.ts';
 import { type TagServices, tagOperations } from './tags.ts';
 import { type ThingGroupServices, thingGroupOperations } from './thing-groups.ts';
@@ -31,6 +32,7 @@ export type OperationServices = BillingGroupServices &
   PolicyServices &
   RuleServices &
   RegistrationServices &
+  RuleDestinationServices &
   ShadowServices &
   TagServices &
   ThingGroupServices &
@@ -50,6 +52,7 @@ export const operations = (services: OperationServices): Handlers => ({
     ...ruleOperations(services),
     ...registrationOperations(services),
     ...tagOperations(services),
+    ...ruleDestinationOperations(services),
     ...thingGroupOperations(services),
     ...thingOperations(services),
     ...thingTypeOperations(services),

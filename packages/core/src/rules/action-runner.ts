@@ -19,6 +19,8 @@ export interface ActionRequest {
   readonly hops: number;
   /** Whether the action is a rule's error action. */
   readonly isErrorAction: boolean;
+  /** From 1, since the program started. */
+  readonly attempt: number;
   /** Aborted when the program stops. */
   readonly signal: AbortSignal;
 }

@@ -7,6 +7,7 @@ export {
   type ActionRunners,
 } from './action-runner.ts';
 export { type CompiledPayload, type CompiledRule, compilePayload } from './compiled-rule.ts';
+export * from './destination/index.ts';
 export * from './engine/index.ts';
 export {
   type CompiledStatement,
@@ -23,6 +24,7 @@ export {
   sqlVersions,
   Undefined,
 } from './sql/index.ts';
+export { topicMatches } from './topic-matches.ts';
 export {
   type ActionDefinition,
   type RuleAction,

@@ -18,6 +18,7 @@ import { thingPrincipalMigration } from '../registry/thing-principal-store.ts';
 import { thingMigration } from '../registry/thing-store.ts';
 import { thingTypeMigration } from '../registry/thing-type-store.ts';
 import { invocationMigration } from '../rules/engine/invocation-store.ts';
+import { destinationMigration } from '../rules/destination/destination-store.ts';
 import { topicRuleMigration } from '../rules/topic-rule-store.ts';
 import { shadowMigration } from '../shadow/shadow-store.ts';
 import { tagMigration } from '../tags/tag-store.ts';

@@ -1,7 +1,7 @@
 /** Calls of the program's own API, `/thingd/v1/…`, on behalf of a command. */
+import { signedHeaders } from '../signature/index.ts';
 import type { Installation } from './installation.ts';
 import { NotRunning } from './installation.ts';
-import { signedHeaders } from './sign.ts';
 
 /** The running program refused; the message is its own. */
 export class CallRefused extends Error {
@@ -18,7 +18,14 @@ export async function call<T>(
   if (endpoints.http === undefined) throw new NotRunning('thingd runs with `--http off`, so no command can reach it');
   const url = new URL(path, endpoints.http);
   const body = input === undefined ? '' : JSON.stringify(input);
-  const headers = signedHeaders(method, url, body, credentials, Date.now());
+  const headers = signedHeaders(
+    method,
+    url,
+    body,
+    credentials,
+    { region: credentials.region, service: 'iot' },
+    Date.now(),
+  );
   let response: Response;
   try {
     response = await fetch(url, {

@@ -21,6 +21,7 @@ import { call } from './call.ts';
 import { exportLines } from './env.ts';
 import { formatExplanation } from './explain.ts';
 import { findInstallation, type Installation } from './installation.ts';
+import { addRules } from './rules.ts';
 import { serve } from './serve.ts';
 import { addShadow } from './shadow.ts';
 
@@ -55,6 +56,7 @@ export function createProgram(): Command {
   addExplain(program);
   addAccessKey(program, { add: addTarget, configuration: targetConfiguration });
   addShadow(program, { add: addTarget, find: target });
+  addRules(program, { add: addTarget, find: target });
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(`thingd: ${withoutPrefix(text)}`) });
   }

@@ -27,6 +27,8 @@ export interface Configuration {
   readonly shadowHistoryAge: number;
   /** The name of an IoT policy, a document, or undefined for everything in `dev` and nothing in `start`. */
   readonly anonymousPolicy: string | undefined;
+  /** Files by the name or ARN of the Lambda function they stand for. */
+  readonly functions: Readonly<Record<string, string>>;
   readonly durability: 'full' | 'normal';
   readonly logLevel: string;
   readonly logFormat: 'json' | 'text' | undefined;
@@ -94,6 +96,7 @@ export function configure(sources: ConfigurationSources): Configuration {
     shadowHistoryVersions: get('shadowHistoryVersions'),
     shadowHistoryAge: get('shadowHistoryAge'),
     anonymousPolicy: get('anonymousPolicy'),
+    functions: get('function'),
     durability: get('durability'),
     logLevel: get('logLevel'),
     logFormat: get('logFormat'),
@@ -121,8 +124,10 @@ function parseRealm(text: string): Realm {
   return { accountId, region };
 }
 
-/** The file speaks of `realms`; and `limits` may be an object there, a profile's name and limits by name together. */
-export const fileKey = (name: OptionName): string => (name === 'realm' ? 'realms' : name === 'limit' ? 'limits' : name);
+/** The file speaks of `realms` and `functions`; and `limits` may be an object there, a profile's name and limits by name together. */
+const plurals: Partial<Record<OptionName, string>> = { realm: 'realms', limit: 'limits', function: 'functions' };
+
+export const fileKey = (name: OptionName): string => plurals[name] ?? name;
 
 function optionsOfFile(file: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const keys = new Set(Object.keys(options).map(name => fileKey(name as OptionName)));
@@ -131,10 +136,11 @@ function optionsOfFile(file: Readonly<Record<string, unknown>>): Readonly<Record
       throw new ConfigurationError(`${fileName} has no option \`${key}\`; it may have ${[...keys].join(', ')}`);
     }
   }
-  const { realms, limits, ...others } = file;
-  if (typeof limits !== 'object' || limits === null) return { ...others, realm: realms, limits };
+  const { realms, functions, limits, ...rest } = file;
+  const others = { ...rest, realm: realms, function: functions };
+  if (typeof limits !== 'object' || limits === null) return { ...others, limits };
   const { profile, ...named } = limits as Record<string, unknown>;
-  return { ...others, realm: realms, limits: profile, limit: named };
+  return { ...others, limits: profile, limit: named };
 }
 
 /** Reads `path`, or `thingd.config.json` of the directory if there is one. Throws `ConfigurationError`. */

@@ -1,4 +1,5 @@
 /** Every option of the program, once: its flag, its environment variable, its key in the file, what it expects, what it means. */
+import { existsSync } from 'node:fs';
 import { parseAddress } from './address.ts';
 import { profileNames } from './limits.ts';
 
@@ -76,6 +77,17 @@ function readLimits(value: unknown): Readonly<Record<string, unknown>> | undefin
     return pairs.every(pair => pair !== undefined) ? Object.fromEntries(pairs) : undefined;
   }
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+}
+
+/** Files by function; a file must be there, and one that Node runs. */
+function readFunctions(value: unknown): Readonly<Record<string, string>> | undefined {
+  const pairs = Array.isArray(value)
+    ? value.map(item => /^([^=]+)=(.+)$/.exec(text(item))?.slice(1, 3) ?? [])
+    : Object.entries((value ?? {}) as object).map(([name, file]) => [name, text(file)]);
+  const runnable = pairs.every(
+    ([name = '', file = '']) => name !== '' && /\.[cm]?[jt]s$/.test(file) && existsSync(file),
+  );
+  return runnable ? Object.fromEntries(pairs) : undefined;
 }
 
 function readCount(value: unknown): number | undefined {
@@ -175,6 +187,14 @@ export const options = {
     read: readPolicy,
     default: undefined,
   } as Option<string | undefined>,
+  function: {
+    placeholder: '<function=file>',
+    help: 'the file that runs as a Lambda function, by its name or ARN; may be given several times',
+    expects: 'a function and a file of JavaScript such as `chat=./chat.js`',
+    read: readFunctions,
+    default: {},
+    repeatable: true,
+  } as Option<Readonly<Record<string, string>>>,
   store: embedded('the database', '`postgres://…`'),
   bus: embedded('the bus between nodes', '`nats://…`'),
   durability: {

@@ -3,8 +3,10 @@
  * here they are read when someone asks.
  */
 import type { BrokerMetrics } from '@thingd/broker';
+import type { ActionEnd, RuleState } from '@thingd/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { formatHistogram } from './histogram.ts';
+import { ruleMetrics } from './rule-metrics.ts';
 
 type Field = {
   readonly [Name in keyof BrokerMetrics]: BrokerMetrics[Name] extends number ? Name : never;
@@ -67,11 +69,13 @@ export interface Metrics {
   httpAnswer(seconds: number): void;
   /** One answered API call. */
   apiCall(operation: string, status: number): void;
+  readonly ruleAction: (end: ActionEnd) => void;
 }
 
 export interface MetricSources {
   readonly broker: () => Readonly<BrokerMetrics> | undefined;
   readonly storeWaiting: () => number;
+  readonly rules: () => Iterable<RuleState>;
 }
 
 export function createMetrics(sources: MetricSources): Metrics {
@@ -147,6 +151,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       commitWriters.observe(writers);
     },
     httpAnswer: seconds => httpSeconds.observe(seconds),
+    ruleAction: ruleMetrics(register, sources.rules),
     apiCall: (operation, status) => apiCalls.inc({ operation, status }),
   };
 }

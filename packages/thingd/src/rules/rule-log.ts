@@ -1,5 +1,5 @@
 /** What rules do and fail to do, as events in the log, under AWS's names for them (AWS: "CloudWatch log entries"). */
-import type { RuleObserver } from '@thingd/core';
+import type { ActionEnd, RuleObserver } from '@thingd/core';
 import type { Log } from '../observability/index.ts';
 import { RateBound } from '../observability/index.ts';
 
@@ -12,10 +12,19 @@ const eventTypes = {
   ruleNotFound: 'rule.notFound',
 } as const;
 
-export function ruleLog(log: Log, failed: (error: unknown, where: string) => void): RuleObserver {
+export interface RuleLogOptions {
+  readonly log: Log;
+  /** For metrics. */
+  readonly actionEnded: (end: ActionEnd) => void;
+  readonly failed: (error: unknown, where: string) => void;
+}
+
+export function ruleLog({ log, actionEnded, failed }: RuleLogOptions): RuleObserver {
   const noisy = new RateBound(linesPerSecond);
   return {
-    actionEnded({ outcome, ...end }) {
+    actionEnded(ended) {
+      actionEnded(ended);
+      const { outcome, ...end } = ended;
       if (outcome.ok) log.debug({ event: 'rule.actionSucceeded', ...end });
       else if (noisy.allows()) log.warn({ event: 'rule.actionFailed', ...end, reason: outcome.error });
     },

@@ -2,6 +2,7 @@
 import type { RealmHandle } from '@thingd/broker';
 import {
   type Clock,
+  Destinations,
   type Domain,
   type Realm,
   RuleEngine,
@@ -12,8 +13,11 @@ import {
   type Things,
   TopicRules,
 } from '@thingd/core';
+import type { SigningCredentials } from '../signature/index.ts';
 import { actionRunners } from './actions/index.ts';
+import { sendChallenge } from './challenge.ts';
 import { evaluationContext } from './external-services.ts';
+import { LocalFunctions } from './functions/index.ts';
 import { BrokerRuleSource } from './rule-source.ts';
 
 export interface RulesOptions {
@@ -27,27 +31,46 @@ export interface RulesOptions {
   readonly things: Things;
   readonly thingGroupMemberships: ThingGroupMemberships;
   readonly observer: RuleObserver;
+  /** Files by the name or ARN of the Lambda function they stand for. */
+  readonly functions: Readonly<Record<string, string>>;
+  /** A line a function printed. */
+  readonly printed: (functionName: string, line: string) => void;
+  /** Where this thingd is reached over HTTP. */
+  readonly address: () => string;
 }
 
 export class Rules {
   readonly topicRules: TopicRules;
   readonly engine: RuleEngine;
+  readonly destinations: Destinations;
+  readonly #functions: LocalFunctions;
+  readonly #stopping: AbortController;
 
-  private constructor(topicRules: TopicRules, engine: RuleEngine) {
-    this.topicRules = topicRules;
-    this.engine = engine;
+  private constructor(parts: {
+    readonly topicRules: TopicRules;
+    readonly engine: RuleEngine;
+    readonly destinations: Destinations;
+    readonly functions: LocalFunctions;
+    readonly stopping: AbortController;
+  }) {
+    this.topicRules = parts.topicRules;
+    this.engine = parts.engine;
+    this.destinations = parts.destinations;
+    this.#functions = parts.functions;
+    this.#stopping = parts.stopping;
   }
 
   /** Resolves when every rule listens. */
   static async start(options: RulesOptions): Promise<Rules> {
     const { domain, clock, limits, open, eachRealm, observer } = options;
-    const runners = actionRunners({ open });
+    const stopping = new AbortController();
+    const functions = new LocalFunctions({ files: options.functions, printed: options.printed });
+    const destinations = new Destinations(domain, sendChallenge(options.address, stopping.signal));
+    const runners = actionRunners({ open, functions, destinations, clock, credentials: environmentCredentials });
     const source = new BrokerRuleSource(open);
     const contextOf = evaluationContext({
       ...options,
-      invokeFunction: async functionArn => {
-        throw new Error(`no file is mapped to the function \`${functionArn}\``);
-      },
+      invokeFunction: (functionArn, event) => functions.invoke(functionArn, event),
     });
     const { store, changes } = domain;
     const engine = await RuleEngine.start({ store, clock, changes, source, runners, observer, contextOf });
@@ -56,10 +79,24 @@ export class Rules {
         engine.ingest(realm, source.arrived(handle, message));
       handle.handle('$aws/rules/#', ingest, { exclusive: true });
     });
-    return new Rules(new TopicRules(domain, runners, limits), engine);
+    const topicRules = new TopicRules(domain, runners, limits);
+    return new Rules({ topicRules, engine, destinations, functions, stopping });
   }
 
   async close(): Promise<void> {
+    this.#stopping.abort();
     await this.engine.close();
+    await this.#functions.close();
   }
 }
+
+/** As AWS's own tools find them, but no files and no metadata services. */
+const environmentCredentials = (): SigningCredentials | undefined => {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return undefined;
+  return {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    sessionToken: AWS_SESSION_TOKEN || undefined,
+  };
+};

@@ -10,6 +10,7 @@ import {
   RequestError,
 } from '@thingd/api';
 import type { UpgradeHandler } from '@thingd/broker';
+import { ServiceError } from '@thingd/core';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type ClientIdentity, plainAddress } from '../authorization/index.ts';
 import type { Metrics } from '../observability/index.ts';
@@ -22,6 +23,8 @@ export interface HttpOptions {
   readonly management: ManagementOptions;
   readonly reports: ReportsOptions;
   readonly metrics: Metrics;
+  /** The owner of a rule's destination follows the link that was sent there. Throws `ServiceError`. */
+  readonly confirmDestination: (confirmationToken: string) => Promise<void>;
   /** Whether every listener is up. */
   readonly healthy: () => boolean;
 }
@@ -32,6 +35,7 @@ export async function createHttp({
   management: managementOptions,
   reports: reportsOptions,
   metrics,
+  confirmDestination,
   healthy,
 }: HttpOptions): Promise<FastifyInstance> {
   // Names in paths reach the API as they came; what is forwarded by a proxy is not believed.
@@ -47,6 +51,16 @@ export async function createHttp({
     // What the fleet is doing is for the operator's own network, not for every device that reaches the secure port.
     if (isSecure(request.raw)) return reply.code(404).send({ message: 'metrics are served by --http alone' });
     return reply.type(metrics.contentType).send(await metrics.render());
+  });
+  // The token is the permission (AWS: ConfirmTopicRuleDestination; its guide has the owner open the link in a browser).
+  fastify.get('/confirmdestination/:token', async (request, reply) => {
+    try {
+      await confirmDestination((request.params as { token: string }).token);
+      return reply.send({});
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      return reply.code(error.status).header('x-amzn-errortype', error.name).send({ message: error.message });
+    }
   });
   await fastify.register(management, managementOptions);
   await fastify.register(reports, reportsOptions);

@@ -7,9 +7,10 @@ import {
   RequestError,
   readClaim,
 } from '@thingd/api';
-import { type AccessKeys, realmKey, ServiceError, type ShadowHistory } from '@thingd/core';
+import { type AccessKeys, type RuleEngine, realmKey, ServiceError, type ShadowHistory } from '@thingd/core';
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify';
 import { type Denials, plainAddress } from '../authorization/index.ts';
+import { traceRoutes } from '../rules/index.ts';
 import { historyRoutes } from '../shadows/index.ts';
 import { accountKeys } from './account-keys.ts';
 import { type ExplainOptions, explainRequest } from './explain.ts';
@@ -21,6 +22,7 @@ export interface ManagementOptions extends ExplainOptions {
   readonly accessKeys: AccessKeys;
   readonly denials: Denials;
   readonly shadowHistory: ShadowHistory;
+  readonly ruleEngine: RuleEngine;
   /** Where the program's files are; told to anyone on this machine in `dev`. */
   readonly directory: string;
   readonly dev: boolean;
@@ -45,7 +47,11 @@ export const management: FastifyPluginCallback<ManagementOptions> = (fastify, op
     return reply.code(status).header('x-amzn-errortype', name).send({ message });
   });
 
-  for (const route of [...ownRoutes(options), ...historyRoutes(options.shadowHistory)]) {
+  for (const route of [
+    ...ownRoutes(options),
+    ...historyRoutes(options.shadowHistory),
+    ...traceRoutes(options.ruleEngine),
+  ]) {
     fastify.route({
       method: route.method,
       url: `/thingd/v1/${route.url}`,
@@ -63,6 +69,7 @@ export const management: FastifyPluginCallback<ManagementOptions> = (fastify, op
           );
         }
         const query = request.query as Record<string, string>;
+        if (route.contentType !== undefined) reply.type(route.contentType);
         return reply.send((await route.handle({ realm, caller, input: inputOf(request), params, query })) ?? {});
       },
     });

@@ -19,7 +19,9 @@ export interface OwnRoute {
   readonly action: string;
   /** What it must be allowed on, such as `thing/lamp-1`; everything without one. */
   readonly resource?: (params: OwnCall['params']) => string;
-  /** Answers the response's JSON. Throws `ServiceError`. */
+  /** Of an answer that is a stream; JSON without one. */
+  readonly contentType?: string;
+  /** Answers the response's JSON, or a stream. Throws `ServiceError`. */
   readonly handle: (call: OwnCall) => Promise<object | undefined>;
 }
 

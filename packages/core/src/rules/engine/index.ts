@@ -12,4 +12,4 @@ export {
 export type { ActionEnd, NotRun, RuleObserver } from './rule-observer.ts';
 export { type QueueLimits, queueLimits } from './rule-queue.ts';
 export { systemTimers, type Timers } from './timers.ts';
-export type { ActionTrace, Attempt, RuleTraces, Trace } from './trace.ts';
+export { type ActionTrace, type Attempt, type RuleTraces, type Trace, traceOf } from './trace.ts';

@@ -147,7 +147,7 @@ export class RuleQueue {
       started.attempts += 1;
       const now = this.#context.clock.now();
       if (started.attempts === 1) started.at = now;
-      const { report, failure } = await this.#attempt(invocation, index);
+      const { report, failure } = await this.#attempt(invocation, index, started.attempts);
       const ended = this.#context.clock.now();
       if (this.#closed && failure !== undefined) return; // it is in the store, and taken up at the next start
       const mayRetry = failure?.isTransient === true && ended - started.at < this.#context.limits.retryFor;
@@ -162,7 +162,7 @@ export class RuleQueue {
   }
 
   /** One attempt; a runner's bug is a failure that is not tried again, and told of as a bug. */
-  async #attempt(invocation: Invocation, index: number): Promise<Attempted> {
+  async #attempt(invocation: Invocation, index: number, attempt: number): Promise<Attempted> {
     const { runners, signal, observer } = this.#context;
     const { realm, ruleName, id, message, hops, actions, errorAction } = invocation;
     const isErrorAction = index === actions.length;
@@ -182,6 +182,7 @@ export class RuleQueue {
         message,
         hops: hops + 1,
         isErrorAction,
+        attempt,
         signal,
       });
       return { report };

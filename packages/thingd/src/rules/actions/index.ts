@@ -1,12 +1,18 @@
 /** Every action that rules can have, by the API's name for it; a kind that is not here is refused when a rule names it. */
 import type { RealmHandle } from '@thingd/broker';
 import type { ActionRunners, Realm } from '@thingd/core';
+import type { LocalFunctions } from '../functions/index.ts';
+import { type HttpActionOptions, http } from './http.ts';
+import { lambda } from './lambda.ts';
 import { republish } from './republish.ts';
 
-export interface ActionOptions {
+export interface ActionOptions extends HttpActionOptions {
   readonly open: (realm: Realm) => RealmHandle;
+  readonly functions: LocalFunctions;
 }
 
-export const actionRunners = ({ open }: ActionOptions): ActionRunners => ({
-  republish: republish(open),
+export const actionRunners = (options: ActionOptions): ActionRunners => ({
+  http: http(options),
+  lambda: lambda(options.functions),
+  republish: republish(options.open),
 });

@@ -1,34 +1,51 @@
-/** Signs a call to the program's own API as AWS's tools sign theirs (AWS Signature Version 4, headers). */
+/** Signs requests as AWS's tools sign theirs (AWS Signature Version 4, headers). */
 import { createHash, createHmac } from 'node:crypto';
-import type { Credentials } from '../server/files.ts';
+
+export interface SigningCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+}
+
+/** What a signature is good for: a service in a region. */
+export interface SigningScope {
+  readonly region: string;
+  readonly service: string;
+}
 
 /** The headers to send with a request of `body` to `url`. `now` in ms since the epoch. */
 export function signedHeaders(
   method: string,
   url: URL,
-  body: string,
-  { accessKeyId, secretAccessKey, region }: Credentials,
+  body: string | Uint8Array,
+  { accessKeyId, secretAccessKey, sessionToken }: SigningCredentials,
+  { region, service }: SigningScope,
   now: number,
 ): Record<string, string> {
   const date = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '');
-  const scope = [date.slice(0, 8), region, 'iot', 'aws4_request'];
+  const scope = [date.slice(0, 8), region, service, 'aws4_request'];
+  const signed: Record<string, string> = {
+    host: url.host,
+    'x-amz-date': date,
+    ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
+  };
+  const names = Object.keys(signed).join(';');
   const canonical = [
     method,
     url.pathname.split('/').map(percentEncode).join('/'),
     canonicalQuery(url),
-    `host:${url.host}`,
-    `x-amz-date:${date}`,
+    ...Object.entries(signed).map(([name, value]) => `${name}:${value}`),
     '',
-    'host;x-amz-date',
+    names,
     sha256(body),
   ].join('\n');
   const key = scope.reduce<string | Buffer>((key, part) => hmac(key, part), `AWS4${secretAccessKey}`);
   const toSign = ['AWS4-HMAC-SHA256', date, scope.join('/'), sha256(canonical)].join('\n');
   const signature = createHmac('sha256', key).update(toSign).digest('hex');
-  const credential = `Credential=${accessKeyId}/${scope.join('/')}`;
+  const { host: _, ...headers } = signed;
   return {
-    'x-amz-date': date,
-    authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host;x-amz-date, Signature=${signature}`,
+    ...headers,
+    authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope.join('/')}, SignedHeaders=${names}, Signature=${signature}`,
   };
 }
 
@@ -42,5 +59,5 @@ const canonicalQuery = ({ searchParams }: URL): string =>
 const percentEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
