@@ -6,13 +6,13 @@ import { type CertificateServices, certificateOperations } from './certificates.
 import { type ConnectionServices, connectionOperations } from './connections.ts';
 import { type EndpointServices, endpointOperations } from './endpoint.ts';
 import { type EventServices, eventOperations } from './events.ts';
+import { type FleetMetricServices, fleetMetricOperations } from './fleet-metrics.ts';
 import { type IndexingServices, indexingOperations } from './indexing.ts';
 import { type MessageServices, messageOperations } from './messages.ts';
 import type { Handlers } from './operation.ts';
 import { type PolicyServices, policyOperations } from './policies.ts';
 import { type RegistrationServices, registrationOperations } from './registration.ts';
 import { type RuleServices, ruleOperations } from './rules.ts';
-import { type RuleDestinationServices, ruleDestinationOperations } from './rule-destinations.ts';
 import { type ShadowServices, shadowOperations } from './shadows.ts';
 import { type TagServices, tagOperations } from './tags.ts';
 import { type ThingGroupServices, thingGroupOperations } from './thing-groups.ts';
@@ -27,12 +27,12 @@ export type OperationServices = BillingGroupServices &
   ConnectionServices &
   EndpointServices &
   EventServices &
+  FleetMetricServices &
   IndexingServices &
   MessageServices &
   PolicyServices &
   RuleServices &
   RegistrationServices &
-  RuleDestinationServices &
   ShadowServices &
   TagServices &
   ThingGroupServices &
@@ -47,12 +47,12 @@ export const operations = (services: OperationServices): Handlers => ({
     ...certificateTransferOperations(services),
     ...endpointOperations(services),
     ...eventOperations(services),
+    ...fleetMetricOperations(services),
     ...indexingOperations(services),
     ...policyOperations(services),
     ...ruleOperations(services),
     ...registrationOperations(services),
     ...tagOperations(services),
-    ...ruleDestinationOperations(services),
     ...thingGroupOperations(services),
     ...thingOperations(services),
     ...thingTypeOperations(services),

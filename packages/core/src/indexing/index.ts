@@ -24,6 +24,15 @@ export {
   type IndexingConfiguration,
   type IndexQuery,
 } from './fleet-indexing.ts';
+export type { AggregationType, FleetMetric, FleetMetricDefinition } from './fleet-metric-store.ts';
+export {
+  type CreateFleetMetric,
+  type Datapoint,
+  FleetMetrics,
+  fleetMetricArn,
+  fleetMetricExists,
+  type UpdateFleetMetric,
+} from './fleet-metrics.ts';
 export { fleetQueries } from './fleet-queries.ts';
 export { type IndexedListener, Indexer, type IndexerOptions } from './indexer.ts';
 export { awsIndexingLimits, type IndexingLimits, openIndexingLimits } from './limits.ts';

@@ -8,6 +8,7 @@ import { accessKeyMigration } from '../identity/access-key-store.ts';
 import { caCertificateMigration } from '../identity/ca-certificate-store.ts';
 import { certificateMigration } from '../identity/certificate-store.ts';
 import { connectivityMigration } from '../indexing/connectivity-store.ts';
+import { fleetMetricMigration } from '../indexing/fleet-metric-store.ts';
 import { searchMigration } from '../indexing/index-store.ts';
 import { policyMigration } from '../policy/policy-store.ts';
 import { registrationTaskMigration } from '../provisioning/registration-task-store.ts';
@@ -18,7 +19,6 @@ import { thingPrincipalMigration } from '../registry/thing-principal-store.ts';
 import { thingMigration } from '../registry/thing-store.ts';
 import { thingTypeMigration } from '../registry/thing-type-store.ts';
 import { invocationMigration } from '../rules/engine/invocation-store.ts';
-import { destinationMigration } from '../rules/destination/destination-store.ts';
 import { topicRuleMigration } from '../rules/topic-rule-store.ts';
 import { shadowMigration } from '../shadow/shadow-store.ts';
 import { tagMigration } from '../tags/tag-store.ts';
@@ -45,4 +45,5 @@ export const schema: readonly Migration[] = [
   registrationTaskMigration,
   topicRuleMigration,
   invocationMigration,
+  fleetMetricMigration,
 ];

@@ -11,6 +11,7 @@ import {
   DynamicThingGroups,
   EffectivePolicies,
   EventConfigurations,
+  fleetMetricExists,
   fleetQueries,
   type IndexingLimits,
   Policies,
@@ -52,6 +53,7 @@ export function createServices(
     billinggroup: (realm, name) => exists(() => billingGroups.describe(realm, name)),
     thinggroup: (realm, name) => exists(() => thingGroups.describe(realm, name)),
     policy: (realm, name) => exists(() => policies.get(realm, name)),
+    fleetmetric: (realm, name) => fleetMetricExists(domain, realm, name),
     rule: (realm, name) => topicRuleExists(domain.store, realm, name),
     cacert: (realm: Realm, name) => exists(() => caCertificates.describe(realm, name)),
   };
