@@ -12,6 +12,7 @@ import { type MessageServices, messageOperations } from './messages.ts';
 import type { Handlers } from './operation.ts';
 import { type PolicyServices, policyOperations } from './policies.ts';
 import { type RegistrationServices, registrationOperations } from './registration.ts';
+import { type RuleDestinationServices, ruleDestinationOperations } from './rule-destinations.ts';
 import { type RuleServices, ruleOperations } from './rules.ts';
 import { type ShadowServices, shadowOperations } from './shadows.ts';
 import { type TagServices, tagOperations } from './tags.ts';
@@ -31,6 +32,7 @@ export type OperationServices = BillingGroupServices &
   IndexingServices &
   MessageServices &
   PolicyServices &
+  RuleDestinationServices &
   RuleServices &
   RegistrationServices &
   ShadowServices &
@@ -50,6 +52,7 @@ export const operations = (services: OperationServices): Handlers => ({
     ...fleetMetricOperations(services),
     ...indexingOperations(services),
     ...policyOperations(services),
+    ...ruleDestinationOperations(services),
     ...ruleOperations(services),
     ...registrationOperations(services),
     ...tagOperations(services),

@@ -18,6 +18,7 @@ import { dynamicGroupMigration, thingGroupMigration } from '../registry/thing-gr
 import { thingPrincipalMigration } from '../registry/thing-principal-store.ts';
 import { thingMigration } from '../registry/thing-store.ts';
 import { thingTypeMigration } from '../registry/thing-type-store.ts';
+import { destinationMigration } from '../rules/destination/destination-store.ts';
 import { invocationMigration } from '../rules/engine/invocation-store.ts';
 import { topicRuleMigration } from '../rules/topic-rule-store.ts';
 import { shadowMigration } from '../shadow/shadow-store.ts';
@@ -45,5 +46,6 @@ export const schema: readonly Migration[] = [
   registrationTaskMigration,
   topicRuleMigration,
   invocationMigration,
+  destinationMigration,
   fleetMetricMigration,
 ];

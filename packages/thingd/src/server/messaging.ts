@@ -23,7 +23,7 @@ import {
 import { type Configuration, ConfigurationError } from '../configuration/index.ts';
 import { LifecycleEvents } from '../events/index.ts';
 import { type Fleet, openFleet } from '../indexing/index.ts';
-import type { Log } from '../observability/index.ts';
+import type { Log, Metrics } from '../observability/index.ts';
 import { Rules, ruleLog } from '../rules/index.ts';
 import { SqliteBrokerStore } from '../store/index.ts';
 import { brokerEvents } from './events.ts';
@@ -51,11 +51,14 @@ export interface MessagingOptions {
   readonly ground: Ground;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly onFailure: (error: Error) => void;
+  /** Where this thingd is reached over HTTP, once it is. */
+  readonly address: () => string;
 }
 
 export async function openMessaging(options: MessagingOptions, started: Started): Promise<Messaging> {
-  const { configuration, ground, clock, log, onFailure } = options;
+  const { configuration, ground, clock, log, metrics, onFailure, address } = options;
   const { domain, services, store } = ground;
   const { defaultRealm } = configuration;
   const failed = (error: unknown, where: string) => log.error({ event: 'failed', where, error });
@@ -133,7 +136,10 @@ export async function openMessaging(options: MessagingOptions, started: Started)
     shadows: realms.shadows.service,
     things: services.things,
     thingGroupMemberships: services.thingGroupMemberships,
-    observer: ruleLog(log, failed),
+    observer: ruleLog({ log, actionEnded: metrics.ruleAction, failed }),
+    functions: configuration.functions,
+    printed: (functionName, line) => log.info({ event: 'function.printed', functionName, line }),
+    address,
   });
   started.push(() => rules.close());
   const announcer = new RegistryAnnouncer(domain, {

@@ -52,12 +52,15 @@ async function start(options: ThingdOptions, started: Started): Promise<RunningT
   const sources: { ground?: Ground; messaging?: Messaging } = {};
   const metrics = createMetrics({
     broker: () => sources.messaging?.broker.metrics,
+    rules: () => sources.messaging?.rules.engine.states() ?? [],
     storeWaiting: () => sources.ground?.store.waiting ?? 0,
   });
   const onCommit = metrics.storeCommit;
   const ground = await openGround({ configuration, clock, onFailure, onCommit }, started);
   sources.ground = ground;
-  const messaging = await openMessaging({ configuration, ground, clock, log, onFailure }, started);
+  const bound: { endpoints?: Endpoints } = {};
+  const address = () => bound.endpoints?.http ?? bound.endpoints?.https ?? '';
+  const messaging = await openMessaging({ configuration, ground, clock, log, metrics, onFailure, address }, started);
   sources.messaging = messaging;
 
   const health = { up: false };
@@ -71,8 +74,7 @@ async function start(options: ThingdOptions, started: Started): Promise<RunningT
     failed: (error, where) => log.error({ event: 'failed', where, error }),
   });
   started.push(() => registry.close());
-  const bound: { endpoints?: Endpoints } = {};
-  const links = reportLinks(() => bound.endpoints?.http ?? bound.endpoints?.https ?? '');
+  const links = reportLinks(address);
   const parts = { configuration, ground, messaging, registry, links, metrics, clock, log, health };
   const { endpoints } = await openDoors(parts, started);
   bound.endpoints = endpoints;
@@ -118,6 +120,7 @@ async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
       permissions: messaging.permissions,
       denials: messaging.denials,
       shadowHistory: messaging.realms.shadows.history,
+      ruleEngine: messaging.rules.engine,
       clock,
       directory: ground.directory,
       dev,
@@ -126,6 +129,7 @@ async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
       failed,
       accessKeyDeleted: accessKeyId => messaging.endConnections(({ principal }) => principal === accessKeyId),
     },
+    confirmDestination: token => messaging.rules.destinations.confirm(token),
     reports: { registrationTasks: registry.registrationTasks },
     metrics,
     healthy: () => health.up,
@@ -182,6 +186,7 @@ function apiOptions({
       reportLinks: links,
       shadows: realms.shadows.service,
       topicRules: rules.topicRules,
+      ruleDestinations: rules.destinations,
       messages: brokerMessages(open, configuration.limits),
       connections: brokerConnections(open, presence),
       clock,
