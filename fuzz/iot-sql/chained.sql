@@ -1,0 +1,1 @@
+SELECT * FROM 'a' WHERE 1 < temperature < 3

@@ -1,0 +1,1 @@
+SELECT regexp_replace(name, '(\w+', "$1 FROM 'a'
