@@ -21,9 +21,9 @@ test('an event is one JSON line with its fields, and nothing of the machine', ()
 test('for people it is a line of words, with a stack beneath where something failed', () => {
   const lines = linesOf(log => {
     log.info({ event: 'publish.denied', clientId: 'lamp', topic: 'a b', missing: ['x'] });
-    log.error({ event: 'failed', error: new Error('no') });
+    log.error({ event: 'failed', error: new Error('no', { cause: new TypeError('why') }) });
   });
   const [denied = '', failed = ''] = lines.map(line => stripVTControlCharacters(formatLine(line)));
   expect(denied).toMatch(/^\d\d:\d\d:\d\d\.\d{3} publish\.denied clientId=lamp topic="a b" missing=\["x"\]\n$/);
-  expect(failed).toMatch(/ failed\n {2}Error: no\n {6}at /);
+  expect(failed).toMatch(/ failed\n {2}Error: no\n {6}at [\s\S]*\n {2}TypeError: why\n {6}at /);
 });

@@ -27,7 +27,7 @@ export const createLog = (level: string, output: DestinationStream): Log =>
       base: undefined,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: label => ({ level: label }) },
-      serializers: { error: pino.stdSerializers.err },
+      serializers: { error: pino.stdSerializers.errWithCause },
     },
     output,
   );
@@ -46,8 +46,14 @@ export function formatLine(line: string): string {
   const pairs = Object.entries(fields).map(([name, value]) => `${pc.dim(`${name}=`)}${formatValue(value)}`);
   const color = paint[level] ?? pc.green;
   const head = [pc.dim(time.slice(11, 23)), color(event ?? level), ...(msg ? [msg] : []), ...pairs].join(' ');
-  const stack = error === undefined ? '' : `\n  ${String(error.stack ?? error.message).replaceAll('\n', '\n  ')}`;
-  return `${head}${stack}\n`;
+  return `${head}${formatError(error)}\n`;
+}
+
+/** Its stack on lines of its own, then that of what caused it. */
+function formatError(error: { stack?: string; message?: string; cause?: object } | undefined): string {
+  if (error === undefined) return '';
+  const stack = String(error.stack ?? error.message).replaceAll('\n', '\n  ');
+  return `\n  ${stack}${formatError(error.cause)}`;
 }
 
 function formatValue(value: unknown): string {
