@@ -37,7 +37,7 @@ export const indexingOperations = ({ fleetIndexing, thingConnectivity }: Indexin
 
   async ListIndices({ nextToken, maxResults }, { realm }) {
     const names = await fleetIndexing.list(realm);
-    const rest = names.slice(nextToken === undefined ? 0 : names.findIndex(name => name > nextToken));
+    const rest = names.filter(name => nextToken === undefined || name > nextToken);
     const page = rest.slice(0, maxResults);
     return { indexNames: page, ...(page.length < rest.length && { nextToken: page.at(-1) }) };
   },
