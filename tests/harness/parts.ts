@@ -9,6 +9,7 @@ type Probe = readonly [command: string, ...args: string[]];
 
 const probes = {
   aws: ['aws', '--version'],
+  chromium: ['/usr/bin/chromium', '--version'],
   boto3: ['python3', '-c', 'import boto3'],
   curl: ['curl', '--version'],
   moto_server: ['moto_server', '--help'],

@@ -1,6 +1,5 @@
 /** The backend's HTTP face: the API for signed-in people, the documents and the page for everyone. */
 import swagger from '@fastify/swagger';
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Lights } from '../lights/lights.ts';
 import { Problem } from '../lights/problem.ts';
@@ -34,7 +33,6 @@ export async function createServer({
     bodyLimit: 16 * 1024,
     forceCloseConnections: true,
   });
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setErrorHandler(answerProblem);
   app.setNotFoundHandler(({ method, url }) => {
     throw new Problem('route-not-found', `nothing answers ${method} ${url}`);
