@@ -9,6 +9,9 @@ import type { Journal } from './journal.ts';
 /** Elements all nested queries of one evaluation may visit: queries inside of queries multiply. */
 const MAX_ELEMENTS = 1_000_000;
 
+/** Shared by all evaluations without nested queries, which are nearly all. */
+const noElements: Value[] = [];
+
 export class Evaluation {
   readonly message: RuleMessage;
   readonly context: EvaluationContext;
@@ -16,7 +19,7 @@ export class Evaluation {
   /** Values of SET, in its order; later ones are appended as they are computed. */
   readonly variables: Value[];
   /** The element each sub-select stands at, from the outermost to the innermost. */
-  readonly elements: Value[] = [];
+  elements: Value[] = noElements;
   readonly #journal: Journal | undefined;
   #body: Value | undefined;
   #visited = 0;
@@ -35,16 +38,19 @@ export class Evaluation {
     this.#journal = journal;
   }
 
-  /** The payload: JSON, or `RawPayload`. */
+  /** The payload: JSON, or `RawPayload`. Decoded when it is first asked for, so that `SELECT *` never is. */
   get body(): Value {
     this.#body ??= this.message.body(this.version);
     return this.#body;
   }
 
-  visitElement(): void {
+  /** Makes `element` what the sub-select at that depth stands at. */
+  visit(depth: number, element: Value): void {
     if (++this.#visited > MAX_ELEMENTS) {
       throw new EvaluationError('SELECT', `nested queries visited more than ${MAX_ELEMENTS} elements`);
     }
+    if (this.elements === noElements) this.elements = [];
+    this.elements[depth] = element;
   }
 
   /** An answer that may be another at each asking, such as the time: where the evaluation is repeated it stays the first. */

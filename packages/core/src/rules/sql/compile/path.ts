@@ -16,10 +16,7 @@ export function compileStar({ query }: Scope): Closure {
  * has no such member, whatever the name means outside.
  */
 export function compileField(name: string, query: QueryScope | undefined): Closure {
-  if (query === undefined) {
-    const read = memberReader(name);
-    return evaluation => read(evaluation.body);
-  }
+  if (query === undefined) return compileMember(evaluation => evaluation.body, name);
   const { alias, depth, outer } = query;
   if (alias === name) return evaluation => evaluation.elements[depth]!;
   const outside = compileField(name, outer);
@@ -29,18 +26,14 @@ export function compileField(name: string, query: QueryScope | undefined): Closu
   };
 }
 
-export function compileMember(object: Closure, name: string): Closure {
-  const read = memberReader(name);
-  return evaluation => read(object(evaluation));
-}
-
 /** Things that could answer to a name which is not a member of theirs. */
 const impostors = [{}, [], new Decimal(0n, 0), new RawPayload(new Uint8Array())];
 
 /** Nearly every name is safe to ask any object for; `length`, `scale` or `constructor` need the careful way. */
-function memberReader(name: string): (value: Value) => Value {
-  if (impostors.some(impostor => name in impostor)) return value => member(value, name);
-  return value => {
+export function compileMember(object: Closure, name: string): Closure {
+  if (impostors.some(impostor => name in impostor)) return evaluation => member(object(evaluation), name);
+  return evaluation => {
+    const value = object(evaluation);
     if (typeof value !== 'object' || value === null) return Undefined;
     const found = (value as { readonly [key: string]: Value | undefined })[name];
     return found === undefined ? Undefined : found;

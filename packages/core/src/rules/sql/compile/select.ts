@@ -77,8 +77,7 @@ export function compileSubselect(query: Subselect, scope: Scope): Closure {
   const wrapsObject = query.source.kind === 'star';
 
   const visit = (evaluation: Evaluation, element: Value): Value => {
-    evaluation.visitElement();
-    evaluation.elements[depth] = element;
+    evaluation.visit(depth, element);
     return where === undefined || isTrue(where(evaluation)) ? select(evaluation) : Undefined;
   };
   return evaluation => {

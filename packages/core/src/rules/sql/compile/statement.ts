@@ -42,6 +42,9 @@ export interface Result {
   readonly variables: readonly Value[];
 }
 
+/** Of statements without SET, which are many: never written to. */
+const noVariables: Value[] = [];
+
 /** JSON text of one variable, and of all of them. */
 const MAX_VARIABLE_BYTES = 128 * 1024;
 
@@ -55,7 +58,7 @@ export function compileStatement(statement: Statement): CompiledStatement {
   const isAsynchronous = expressionsIn(statement).some(expression => asksServices(expression, version));
 
   const run = (message: RuleMessage, context: EvaluationContext, journal: Journal | undefined): Result => {
-    const evaluation = new Evaluation(message, context, version, [], journal);
+    const evaluation = new Evaluation(message, context, version, variables.length > 0 ? [] : noVariables, journal);
     if (variables.length > 0) assign(variables, evaluation);
     const passes = where === undefined ? true : where(evaluation);
     const matched = isTrue(passes);

@@ -11,8 +11,9 @@ interface JsonWithSource {
 /** Deeper than any device nests, and far from the end of the stack of those who walk the value. */
 const MAX_DEPTH = 500;
 
-/** Sixteen digits in a row or a large exponent are the least a JavaScript number may not hold. */
-const mayNotFit = /[\d.]{16}|\d[eE][+-]?\d{3}/;
+/** Sixteen digits or a large exponent are the least a JavaScript number may not hold. */
+const largeExponent = /\d[eE][+-]?\d{3}/;
+const RUN = 16;
 /** A fraction of zeros, or an exponent that writes one. */
 const mayHaveZeros = /\.\d*0(?!\d)|\d[eE]/;
 
@@ -20,7 +21,8 @@ const mayHaveZeros = /\.\d*0(?!\d)|\d[eE]/;
 export function parseJsonText(text: string, arithmetic: Arithmetic): Value | undefined {
   if (text.length > 2 * MAX_DEPTH && nestsDeeply(text)) return undefined;
   try {
-    const needsSource = mayNotFit.test(text) || (arithmetic === keepingZeros && mayHaveZeros.test(text));
+    const needsSource =
+      hasLongNumber(text) || largeExponent.test(text) || (arithmetic === keepingZeros && mayHaveZeros.test(text));
     if (!needsSource) return JSON.parse(text) as Value;
     return (JSON as JsonWithSource).parse(text, (_key, value, { source }) =>
       typeof value === 'number' && source !== undefined ? arithmetic.parse(source) : value,
@@ -42,6 +44,20 @@ export function decodePayload(payload: Uint8Array, arithmetic: Arithmetic): Valu
   if ((first !== OPEN_BRACE && first !== OPEN_BRACKET) || !isUtf8(payload)) return new RawPayload(payload);
   return parseJsonText(bufferOf(payload).toString('utf8'), arithmetic) ?? new RawPayload(payload);
 }
+
+/** Whether 16 digits and points stand in a row. Such a run covers a multiple of 16, so only there it is looked for: 10 ns, not 180. */
+function hasLongNumber(text: string): boolean {
+  for (let at = RUN - 1; at < text.length; at += RUN) {
+    if (!isDigitOrPoint(text.charCodeAt(at))) continue;
+    let [start, end] = [at, at + 1];
+    while (start > 0 && isDigitOrPoint(text.charCodeAt(start - 1))) start--;
+    while (end < text.length && isDigitOrPoint(text.charCodeAt(end))) end++;
+    if (end - start >= RUN) return true;
+  }
+  return false;
+}
+
+const isDigitOrPoint = (code: number): boolean => (code >= 0x30 && code <= 0x39) || code === 0x2e;
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
