@@ -1,10 +1,9 @@
 /** Numbers about the documents that a query finds. *AWS: Querying for aggregate data*. */
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { ServiceError } from '../errors.ts';
-import type { Store } from '../store/store.ts';
 import { type FieldType, managedFields } from './configuration.ts';
 import type { SearchIndex } from './index-store.ts';
-import { candidatesOf, readRaw } from './plan.ts';
+import { candidatesOf, type IndexReader, readRaw } from './plan.ts';
 import { conditionOf } from './query/compile.ts';
 import type { Query } from './query/query.ts';
 import { fromDocuments } from './search.ts';
@@ -48,7 +47,7 @@ export function aggregationField({ configuration }: SearchIndex, name: string): 
 }
 
 export async function statisticsOf(
-  store: Store,
+  store: IndexReader,
   index: SearchIndex,
   query: Query,
   field: AggregationField,
@@ -94,7 +93,7 @@ function describe({ count, n, sum, minimum, maximum, squares }: Sums): Statistic
 
 /** How many different values there are. AWS's answer is approximate, this one is exact. */
 export async function cardinalityOf(
-  store: Store,
+  store: IndexReader,
   index: SearchIndex,
   query: Query,
   field: AggregationField,
@@ -112,7 +111,7 @@ const distinctValue = ({ type }: AggregationField): RawBuilder<unknown> =>
 
 /** The values below which so many percent lie, with the steps between two values made straight. */
 export async function percentilesOf(
-  store: Store,
+  store: IndexReader,
   index: SearchIndex,
   query: Query,
   field: AggregationField,
@@ -146,7 +145,7 @@ export async function percentilesOf(
 
 /** The most frequent values, and how many documents match in all. */
 export async function bucketsOf(
-  store: Store,
+  store: IndexReader,
   index: SearchIndex,
   query: Query,
   field: AggregationField,
@@ -168,7 +167,7 @@ export async function bucketsOf(
 
 /** `from … where …`: the field's values as `v`, of the documents that the query finds. */
 async function fromValues(
-  store: Store,
+  store: IndexReader,
   index: SearchIndex,
   query: Query,
   field: AggregationField,

@@ -1,7 +1,7 @@
 /** A document's fields as a query names them, with their values. *AWS: Manage thing indexing, restrictions and limitations*. Pure. */
 import { isJsonObject, isNumberText, type JsonValue } from '../shadow/json.ts';
 import type { IndexDocument, ThingDocument, ThingGroupDocument } from './document.ts';
-import { numberOf } from './words.ts';
+import { numberOf, storable } from './words.ts';
 
 export interface FieldValue {
   readonly field: string;
@@ -55,7 +55,7 @@ function push(values: FieldValue[], field: string, value: JsonValue | undefined)
     if (!value.every(isSimple)) return;
     for (const item of value) push(values, field, item);
   } else if (isJsonObject(value)) {
-    for (const [name, item] of Object.entries(value)) push(values, `${field}.${name}`, item);
+    for (const [name, item] of Object.entries(value)) push(values, `${field}.${storable(name)}`, item);
   } else if (isNumberText(value)) {
     values.push({ field, text: value.rawJSON, number: numberOf(value.rawJSON) });
   } else if (typeof value === 'number') {

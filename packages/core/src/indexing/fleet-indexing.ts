@@ -31,6 +31,7 @@ import { listSources } from './document-store.ts';
 import { changeIndex, insertIndex, listIndexes, markComplete, readIndex, type SearchIndex } from './index-store.ts';
 import type { Indexer } from './indexer.ts';
 import { awsIndexingLimits, type IndexingLimits } from './limits.ts';
+import type { IndexReader } from './plan.ts';
 import { parseQuery, queryVersion } from './query/parse.ts';
 import { searchDocuments } from './search.ts';
 
@@ -59,6 +60,8 @@ export interface IndexingConfiguration {
 
 export interface FleetIndexingOptions {
   readonly limits?: IndexingLimits;
+  /** Where searches read; the store unless told. */
+  readonly reader?: IndexReader;
   /** Resolves when everything known so far has been told to the indexer. */
   readonly settle?: () => Promise<void>;
   /** An index could not be built. */
@@ -75,6 +78,7 @@ export class FleetIndexing {
   readonly #domain: Domain;
   readonly #indexer: Indexer;
   readonly #limits: IndexingLimits;
+  readonly #reader: IndexReader;
   readonly #settle: () => Promise<void>;
   readonly #failed: (error: unknown) => void;
   /** Rebuilds that run, by index. */
@@ -85,6 +89,7 @@ export class FleetIndexing {
     this.#domain = domain;
     this.#indexer = indexer;
     this.#limits = options.limits ?? awsIndexingLimits;
+    this.#reader = options.reader ?? domain.store;
     this.#settle = options.settle ?? (async () => {});
     this.#failed = options.failed;
   }
@@ -155,18 +160,18 @@ export class FleetIndexing {
     const { index, query } = await this.#ask(realm, request);
     const { searchResults } = this.#limits;
     const maxResults = Math.min(request.maxResults ?? searchResults, searchResults);
-    return searchDocuments(this.#domain.store, index, query, { nextToken: request.nextToken, maxResults });
+    return searchDocuments(this.#reader, index, query, { nextToken: request.nextToken, maxResults });
   }
 
   /** Throws as `search`, and `InvalidAggregationException` for a field that cannot be aggregated; the others likewise. */
   async statistics(realm: Realm, request: AggregationQuery): Promise<Statistics> {
     const { index, query, field } = await this.#aggregate(realm, request);
-    return statisticsOf(this.#domain.store, index, query, field);
+    return statisticsOf(this.#reader, index, query, field);
   }
 
   async cardinality(realm: Realm, request: AggregationQuery): Promise<number> {
     const { index, query, field } = await this.#aggregate(realm, request);
-    return cardinalityOf(this.#domain.store, index, query, field);
+    return cardinalityOf(this.#reader, index, query, field);
   }
 
   async percentiles(
@@ -178,7 +183,7 @@ export class FleetIndexing {
       throw invalid(`${percents.length} percentiles are more than the ${this.#limits.aggregationPercentiles} allowed`);
     }
     const { index, query, field } = await this.#aggregate(realm, request);
-    return percentilesOf(this.#domain.store, index, query, field, percents);
+    return percentilesOf(this.#reader, index, query, field, percents);
   }
 
   async buckets(
@@ -190,7 +195,7 @@ export class FleetIndexing {
       throw invalid(`${maxBuckets} buckets are more than the ${this.#limits.aggregationBuckets} allowed`);
     }
     const { index, query, field } = await this.#aggregate(realm, request);
-    return bucketsOf(this.#domain.store, index, query, field, maxBuckets);
+    return bucketsOf(this.#reader, index, query, field, maxBuckets);
   }
 
   async #aggregate(realm: Realm, request: AggregationQuery) {

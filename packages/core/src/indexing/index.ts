@@ -36,6 +36,7 @@ export {
 export { fleetQueries } from './fleet-queries.ts';
 export { type IndexedListener, Indexer, type IndexerOptions } from './indexer.ts';
 export { awsIndexingLimits, type IndexingLimits, openIndexingLimits } from './limits.ts';
+export type { IndexReader } from './plan.ts';
 export { matches } from './query/evaluate.ts';
 export { parseQuery, queryVersion } from './query/parse.ts';
 export type { Query as SearchQuery } from './query/query.ts';

@@ -13,7 +13,7 @@ const few = 10_000;
 
 /** A `select … as id` of documents among which all are that the query finds; undefined where these are most of them. */
 export async function candidatesOf(
-  store: Store,
+  store: IndexReader,
   indexId: number,
   query: Query,
 ): Promise<RawBuilder<unknown> | undefined> {
@@ -35,7 +35,10 @@ export async function candidatesOf(
   )}`;
 }
 
-export async function readRaw<R>(store: Store, statement: RawBuilder<R>): Promise<R[]> {
+/** Where a search reads. What has been committed is seen. */
+export type IndexReader = Pick<Store, 'dialect' | 'all'>;
+
+export async function readRaw<R>(store: IndexReader, statement: RawBuilder<R>): Promise<R[]> {
   const { sql: text, parameters } = statement.compile(queryBuilder(store));
   return store.all<R>({ sql: text, parameters: parameters as (string | number)[] });
 }

@@ -2,10 +2,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import { parseJson } from '../shadow/json.ts';
 import { type Listing, type Page, type PageRequest, readPage } from '../store/pagination.ts';
-import type { Store } from '../store/store.ts';
 import type { IndexDocument } from './document.ts';
 import type { SearchIndex } from './index-store.ts';
-import { candidatesOf, readRaw } from './plan.ts';
+import { candidatesOf, type IndexReader, readRaw } from './plan.ts';
 import { conditionOf } from './query/compile.ts';
 import type { Query } from './query/query.ts';
 
@@ -18,7 +17,7 @@ const listing: Listing<FoundRow> = { name: 'search', order: ['string'], position
 
 /** Throws `InvalidRequestException` for a token that no search has given out. */
 export async function searchDocuments(
-  store: Store,
+  store: IndexReader,
   index: SearchIndex,
   query: Query,
   request: PageRequest,
@@ -36,7 +35,7 @@ export async function searchDocuments(
 
 /** The names alone, in order, after the one named. */
 export async function listFound(
-  store: Store,
+  store: IndexReader,
   index: SearchIndex,
   query: Query,
   after: string | undefined,
@@ -51,7 +50,7 @@ export async function listFound(
 }
 
 /** `from … where …`: the documents as `d` that the query finds, of this index if the statement goes on to say so. */
-export async function fromDocuments(store: Store, indexId: number, query: Query): Promise<RawBuilder<unknown>> {
+export async function fromDocuments(store: IndexReader, indexId: number, query: Query): Promise<RawBuilder<unknown>> {
   const condition = conditionOf(query, indexId, sql.ref('d.id'));
   const candidates = await candidatesOf(store, indexId, query);
   if (candidates === undefined) return sql`from search_document d where ${condition}`;

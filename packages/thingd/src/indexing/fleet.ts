@@ -12,11 +12,14 @@ import {
   type Realm,
   ThingConnectivity,
 } from '@thingd/core';
+import { DatabaseReader } from './database-reader.ts';
 
 export interface FleetOptions {
   readonly domain: Domain;
   readonly limits: IndexingLimits & { readonly tagsOfResource: number };
   readonly presence: Presence;
+  /** The database's file; undefined while it is in memory. */
+  readonly databasePath: string | undefined;
   /** A fleet metric was due. */
   readonly computed: (realm: Realm, metricName: string, datapoints: readonly Datapoint[]) => void;
   readonly failed: (error: unknown, where: string) => void;
@@ -39,7 +42,9 @@ export interface Fleet {
 const gathering = 20;
 const minute = 60_000;
 
-export async function openFleet({ domain, limits, presence, computed, failed }: FleetOptions): Promise<Fleet> {
+export async function openFleet(options: FleetOptions): Promise<Fleet> {
+  const { domain, limits, presence, databasePath, computed, failed } = options;
+  const reader = databasePath === undefined ? undefined : new DatabaseReader(databasePath);
   const pace = new Pace(async () => {
     await thingConnectivity.flush();
     await indexer.flush();
@@ -52,6 +57,7 @@ export async function openFleet({ domain, limits, presence, computed, failed }: 
   const indexer = new Indexer(domain, { onPending, failed: error => failed(error, 'indexing') });
   const fleetIndexing = new FleetIndexing(domain, indexer, {
     limits,
+    ...(reader && { reader }),
     // A search finds a client that connected before it.
     settle: () => thingConnectivity.flush(),
     failed: error => failed(error, 'building an index'),
@@ -84,6 +90,7 @@ export async function openFleet({ domain, limits, presence, computed, failed }: 
       await minutes.stop();
       await thingConnectivity.close();
       await fleetIndexing.close();
+      await reader?.close();
     },
   };
 }

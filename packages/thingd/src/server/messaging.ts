@@ -1,4 +1,5 @@
 /** The broker with everything that decides for it and listens to it. */
+import { join } from 'node:path';
 import { Broker, type ConnectionInfo, ReasonCode } from '@thingd/broker';
 import {
   type Clock,
@@ -30,6 +31,7 @@ import { brokerEvents } from './events.ts';
 import type { Ground } from './ground.ts';
 import { Realms } from './realms.ts';
 import type { Started } from './started.ts';
+import { databaseName } from './state.ts';
 
 export interface Messaging {
   readonly broker: Broker;
@@ -89,6 +91,7 @@ export async function openMessaging(options: MessagingOptions, started: Started)
     domain,
     limits: configuration.limits,
     presence,
+    databasePath: configuration.dataDir === undefined ? undefined : join(ground.directory, databaseName),
     computed: (realm, metricName, datapoints) =>
       log.info({ event: 'fleetMetric.computed', realm: realmKey(realm), metricName, datapoints }),
     failed,
