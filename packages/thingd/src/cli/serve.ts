@@ -1,9 +1,10 @@
 /** `thingd start` and `thingd dev`: runs until it is told to stop. */
+import { join } from 'node:path';
 import pc from 'picocolors';
 import type { Configuration } from '../configuration/index.ts';
 import { openLog } from '../observability/index.ts';
 import { type RunningThingd, runThingd } from '../server/thingd.ts';
-import { exportLines } from './env.ts';
+import { exportLines, shellQuoted } from './env.ts';
 
 /** Stopping takes less than this, in milliseconds, or is cut short. */
 const patience = 4500;
@@ -19,7 +20,7 @@ export async function serve(configuration: Configuration): Promise<void> {
   process.on('unhandledRejection', fail('crashed'));
   const stopped = stopSignal();
   const thingd = await runThingd({ configuration, log, onFailure: fail('store.failed') });
-  process.stdout.write(configuration.mode === 'dev' ? developerBanner(thingd) : banner(thingd));
+  process.stdout.write(configuration.mode === 'dev' ? developerBanner(thingd) : operatorBanner(thingd));
   const signal = await stopped;
   log.info({ event: 'stopping', signal });
   setTimeout(() => fail('stop.incomplete')(new Error(`not stopped within ${patience} ms`)), patience).unref();
@@ -37,6 +38,14 @@ function banner({ endpoints, directory }: RunningThingd): string {
   const { pid: _, ...urls } = endpoints;
   const rows = Object.entries(urls).map(([name, url]) => `  ${pc.dim(name.padEnd(6))} ${url}`);
   return `${pc.bold('thingd')} is serving; its files are in ${directory}\n${rows.join('\n')}\n`;
+}
+
+function operatorBanner(thingd: RunningThingd): string {
+  const { directory } = thingd;
+  return `${banner(thingd)}
+The first access key is in ${join(directory, 'credentials.json')}, the root certificate for devices in ${join(directory, 'ca', 'root.pem')}.
+To use both in a shell: eval "$(thingd env --data-dir ${shellQuoted(directory)})"
+`;
 }
 
 function developerBanner(thingd: RunningThingd): string {

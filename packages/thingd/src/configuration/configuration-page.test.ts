@@ -1,11 +1,13 @@
 /** docs/reference/configuration.md against the options and limits there are. */
 import { readFileSync } from 'node:fs';
+import { parsePolicy } from '@thingd/core';
 import { expect, test } from 'vitest';
-import { fileKey } from './configuration.ts';
+import { configure, fileKey } from './configuration.ts';
 import { composeLimits, limitNames, profileNames } from './limits.ts';
 import { defaultText, environmentOf, flagOf, type Option, type OptionName, options } from './options.ts';
 
-const lines = readFileSync(new URL('../../../../docs/reference/configuration.md', import.meta.url), 'utf8').split('\n');
+const page = readFileSync(new URL('../../../../docs/reference/configuration.md', import.meta.url), 'utf8');
+const lines = page.split('\n');
 
 /** Cells of the rows between a heading and the next. */
 function rowsUnder(heading: string): string[][] {
@@ -41,4 +43,11 @@ test('every limit has its row, with its value in each profile and what it means'
   const rows = rowsUnder('Limits');
   expect(rows.map(row => row.slice(0, 4))).toEqual(limitNames.map(name => [code(name), ...valuesOf(name)]));
   for (const [name, , , , meaning] of rows) expect(meaning, name).toMatch(/\w{3}/);
+});
+
+test('the file shown can be used as it is', () => {
+  const [, json = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+  const configuration = configure({ mode: 'start', flags: {}, environment: {}, file: JSON.parse(json) });
+  expect(configuration).toMatchObject({ hostname: 'iot.example.com', limits: { maxSubscriptions: 200 } });
+  expect(() => parsePolicy(configuration.anonymousPolicy ?? '')).not.toThrow();
 });

@@ -15,7 +15,7 @@ export interface BrokerEventsOptions {
   readonly onFailure: (error: Error) => void;
 }
 
-/** Lines a second about refused connections and dropped messages, which a stranger can cause at will. */
+/** Lines a second of each source about what a stranger can cause at will: refused connections, dropped messages, odd requests. */
 const linesPerSecond = 50;
 
 export function brokerEvents({
@@ -76,16 +76,27 @@ export function brokerEvents({
   };
 }
 
-export const apiLog = (log: Log, metrics: Metrics): ApiLog => ({
-  called(call) {
-    metrics.apiCall(call.operation ?? 'unknown', call.status);
-    log.debug({ event: 'api.called', ...call });
-  },
-  failed(error, call) {
-    metrics.apiCall(call.operation ?? 'unknown', call.status);
-    log.error({ event: 'api.failed', ...call, error });
-  },
-  ambiguous(method, path, service) {
-    log.warn({ event: 'api.ambiguous', method, path, service });
-  },
-});
+export function apiLog(log: Log, metrics: Metrics): ApiLog {
+  const noisy = new RateBound(linesPerSecond);
+  return {
+    called(call) {
+      metrics.apiCall(call.operation ?? 'unknown', call.status);
+      log.debug({ event: 'api.called', ...call });
+    },
+    failed(error, call) {
+      metrics.apiCall(call.operation ?? 'unknown', call.status);
+      log.error({ event: 'api.failed', ...call, error });
+    },
+    ambiguous(method, path, service) {
+      if (noisy.allows()) log.warn({ event: 'api.ambiguous', method, path, service });
+    },
+  };
+}
+
+/** Told of each WebSocket that is refused. */
+export function webSocketRefusals(log: Log): (reason: string, remoteAddress: string) => void {
+  const noisy = new RateBound(linesPerSecond);
+  return (reason, remoteAddress) => {
+    if (noisy.allows()) log.info({ event: 'websocket.refused', reason, remoteAddress });
+  };
+}

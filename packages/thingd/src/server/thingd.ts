@@ -8,7 +8,7 @@ import type { Configuration } from '../configuration/index.ts';
 import { brokerConnections, brokerMessages } from '../data-plane/index.ts';
 import { createMetrics, type Log, type Metrics } from '../observability/index.ts';
 import { type RegistryWork, reportLinks, s3Storage, startRegistryWork } from '../registry/index.ts';
-import { apiLog } from './events.ts';
+import { apiLog, webSocketRefusals } from './events.ts';
 import { type Credentials, type Endpoints, removeEndpoints, writeEndpoints } from './files.ts';
 import { type Ground, openGround } from './ground.ts';
 import { createHttp, webSockets } from './http.ts';
@@ -148,7 +148,7 @@ async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
     upgrade: webSocketUpgrade(messaging.broker),
     client: identity => signedClient(identity, services.accessKeys, dev),
     anonymous: dev ? messaging.anonymous : undefined,
-    refused: (reason, remoteAddress) => log.info({ event: 'websocket.refused', reason, remoteAddress }),
+    refused: webSocketRefusals(log),
   });
   const listeners = await openListeners({
     configuration,
