@@ -177,12 +177,15 @@ describeWith(['chromium'], 'the page, in chromium', () => {
   });
 
   test('gives the phone’s maker a page that calls the API', async () => {
-    const reader = await browser.newPage({ viewport: { width: 900, height: 1000 } });
-    await blockTheRest(reader.context());
-    await reader.goto(`${backend.url}/phone`);
-    await reader.locator('.opblock-summary-path', { hasText: 'command' }).first().waitFor();
-    await picture(reader, 'phone');
-    await reader.close();
+    await page.goto(`${backend.url}/phone`);
+    await page.setViewportSize({ width: 900, height: 1000 });
+    const list = page.locator('#operations-lights-listLights');
+    await list.click();
+    await list.getByRole('button', { name: 'Try it out' }).click();
+    await list.getByRole('button', { name: 'Execute' }).click();
+    await list.locator('.live-responses-table .microlight', { hasText: '居間' }).waitFor();
+    await picture(page, 'phone');
+    await page.setViewportSize({ width: 390, height: 780 });
   });
 
   test('deletes a light after asking', async () => {

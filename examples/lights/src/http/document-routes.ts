@@ -6,18 +6,10 @@ import { asyncApi } from '../documents/async-api.ts';
 import type { SignInAnnouncement } from '../sign-in/sign-in.ts';
 
 export function openApi(announcement: SignInAnnouncement): FastifyDynamicSwaggerOptions {
-  const person =
+  const token =
     announcement.mode === 'oidc'
-      ? {
-          type: 'openIdConnect' as const,
-          openIdConnectUrl: `${announcement.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
-          description: "An ID token of the issuer's, as bearer token.",
-        }
-      : {
-          type: 'http' as const,
-          scheme: 'bearer',
-          description: 'Development: the token is any name, such as `hanako`.',
-        };
+      ? `An ID token of ${announcement.issuer} for the client \`${announcement.clientId}\`, by code flow with PKCE.`
+      : 'Development: any name, such as `hanako`.';
   return {
     openapi: {
       openapi: '3.1.0',
@@ -27,7 +19,7 @@ export function openApi(announcement: SignInAnnouncement): FastifyDynamicSwagger
         description:
           "Switch lights from a phone. This is for the phone's maker; the lamp's maker reads [the lamp's side](/lamp).",
       },
-      components: { securitySchemes: { person } },
+      components: { securitySchemes: { person: { type: 'http', scheme: 'bearer', description: token } } },
       security: [{ person: [] }],
       tags: [
         { name: 'lights', description: 'Register, list, show, delete, watch.' },
@@ -44,10 +36,27 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
   app.get('/asyncapi.json', hide, () => asyncApi());
   await app.register(swaggerUi, {
     routePrefix: '/phone',
-    uiConfig: { persistAuthorization: true, displayRequestDuration: true, defaultModelsExpandDepth: 0 },
+    uiConfig: {
+      displayRequestDuration: true,
+      defaultModelsExpandDepth: 0,
+      requestInterceptor: signInAsOnPage as unknown as (request: Request) => Request,
+    },
     theme: {
       title: "Lights: for the phone's maker",
       css: [{ filename: 'lights.css', content: '.swagger-ui .topbar { display: none }' }],
     },
   });
+}
+
+/** As Swagger UI hands it over: a plain object, whatever its types say. */
+interface BrowserRequest {
+  readonly headers: Record<string, string>;
+}
+
+/** Runs in the browser: whoever signed in on the lights' page is signed in here, unless they give another token. */
+function signInAsOnPage(request: BrowserRequest): BrowserRequest {
+  const { sessionStorage } = globalThis as unknown as { sessionStorage: { getItem(key: string): string | null } };
+  const token = sessionStorage.getItem('token');
+  if (token !== null) request.headers.Authorization ??= `Bearer ${token}`;
+  return request;
 }

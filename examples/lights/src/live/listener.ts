@@ -49,7 +49,7 @@ export function read(topic: string, payload: Buffer): Heard | undefined {
   const presence = /^\$aws\/events\/presence\/(connected|disconnected)\/([^/]+)$/.exec(topic);
   if (presence) {
     const { timestamp, sessionIdentifier } = (value ?? {}) as Record<string, unknown>;
-    if (typeof timestamp !== 'number' || typeof sessionIdentifier !== 'string') return undefined;
+    if (!isTime(timestamp) || typeof sessionIdentifier !== 'string') return undefined;
     const connectivity = { connected: presence[1] === 'connected', since: new Date(timestamp).toISOString() };
     return { id: presence[2]!, connectivity, session: sessionIdentifier };
   }
@@ -64,6 +64,10 @@ export function read(topic: string, payload: Buffer): Heard | undefined {
     .map(({ instancePath, message }) => `${instancePath || 'the report'} ${message}`);
   return { id, rejected: { payload: payload.toString('utf8', 0, 500), reasons } };
 }
+
+/** Milliseconds since the epoch that a `Date` can hold. */
+const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && !Number.isNaN(new Date(value).getTime());
 
 function parse(payload: Buffer): unknown {
   try {
