@@ -315,6 +315,17 @@ describe('the index follows', () => {
   });
 });
 
+test('a search does not wait while the index is far behind', async () => {
+  await configure();
+  const many = Array.from({ length: 600 }, (_, n) => `thing-${n}`);
+  for (const name of many) await thing(name);
+  expect(indexer.pending).toBe(600);
+  expect(await found('*')).toEqual([]);
+  await indexer.flush();
+  expect(indexer.pending).toBe(0);
+  expect((await indexing.statistics(realm, { queryString: '*' })).count).toBe(600);
+});
+
 describe('after a restart', () => {
   beforeEach(async () => {
     await configure();

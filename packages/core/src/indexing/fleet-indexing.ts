@@ -73,6 +73,8 @@ const defaultPercents = [1, 5, 25, 50, 75, 95, 99];
 const defaultBuckets = 10;
 /** So many things or groups are indexed before an update of the configuration is answered; more than that, after it. */
 const indexedAtOnce = 1000;
+/** Searches wait for so many documents to be indexed, which takes less than a second. */
+const waitedFor = 500;
 
 export class FleetIndexing {
   readonly #domain: Domain;
@@ -213,9 +215,9 @@ export class FleetIndexing {
       throw invalid(`query version \`${request.queryVersion}\` is not \`${queryVersion}\`, the only one`);
     }
     const query = parseQuery(request.queryString, this.#limits);
-    // Whoever has been answered about a change finds it.
+    // Whoever has been answered about a change finds it, unless the index is far behind.
     await this.#settle();
-    await this.#indexer.flush();
+    if (this.#indexer.pending <= waitedFor) await this.#indexer.flush();
     return { index, query };
   }
 

@@ -32,6 +32,8 @@ export class Indexer {
   readonly #options: IndexerOptions;
   /** Names to look at again, by index. */
   #pending = new Map<string, Pending>();
+  /** What the flush that runs has still to do. */
+  #writing: Pending[] = [];
   #flushing: Promise<void> | undefined;
   readonly #writer: DocumentWriter;
   readonly #listeners = new Set<IndexedListener>();
@@ -52,10 +54,9 @@ export class Indexer {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Documents heard of that are not in the index yet. */
   get pending(): number {
-    let count = 0;
-    for (const { names } of this.#pending.values()) count += names.size;
-    return count;
+    return countOf([...this.#pending.values(), ...this.#writing]);
   }
 
   /** Resolves when everything heard of before the call is in the index. */
@@ -143,9 +144,13 @@ export class Indexer {
   }
 
   async #flush(): Promise<void> {
-    const pending = [...this.#pending.values()];
+    this.#writing = [...this.#pending.values()];
     this.#pending = new Map();
-    for (const part of pending) await this.#attempt(() => this.#updatePending(part));
+    for (let part = this.#writing[0]; part !== undefined; part = this.#writing[0]) {
+      const next = part;
+      await this.#attempt(() => this.#updatePending(next));
+      this.#writing.shift();
+    }
   }
 
   async #updatePending({ realm, index: name, names, gone }: Pending): Promise<void> {
@@ -213,6 +218,8 @@ interface Pending {
   /** Groups that are gone, with the field that names them: they leave their things without a word. */
   readonly gone: (readonly [field: string, group: string])[];
 }
+
+const countOf = (parts: readonly Pending[]): number => parts.reduce((count, { names }) => count + names.size, 0);
 
 /** Two lists are gone through side by side: on from the lesser end of those that have more. */
 function nextPage(...pages: readonly (readonly string[])[]): string | undefined {

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonValue } from '../../shadow/json.ts';
 import type { Area, Point } from './query.ts';
 
 /** Of the sphere that distances are measured on, in metres. */
-export const earthRadius = 6_371_008.8;
+const earthRadius = 6_371_008.8;
 
 const metresPerUnit: Readonly<Record<string, number>> = {
   m: 1,
