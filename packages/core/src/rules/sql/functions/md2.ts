@@ -18,9 +18,10 @@ export function md2(message: Uint8Array): Buffer {
 }
 
 function addToChecksum(checksum: Uint8Array, block: Uint8Array): void {
+  const digits = piDigits();
   let last = checksum[BLOCK - 1]!;
   for (let index = 0; index < BLOCK; index++) {
-    checksum[index]! ^= piDigits[block[index]! ^ last]!;
+    checksum[index]! ^= digits[block[index]! ^ last]!;
     last = checksum[index]!;
   }
 }
@@ -30,18 +31,24 @@ function mix(state: Uint8Array, block: Uint8Array): void {
     state[BLOCK + index] = block[index]!;
     state[2 * BLOCK + index] = state[index]! ^ block[index]!;
   }
+  const digits = piDigits();
   let previous = 0;
   for (let round = 0; round < ROUNDS; round++) {
     for (let index = 0; index < state.length; index++) {
-      state[index]! ^= piDigits[previous]!;
+      state[index]! ^= digits[previous]!;
       previous = state[index]!;
     }
     previous = (previous + round) % 256;
   }
 }
 
+let table: Uint8Array | undefined;
+
 /** A permutation of the bytes, shuffled by the digits of pi as RFC 1319 has it. */
-const piDigits = shuffledByPi();
+function piDigits(): Uint8Array {
+  table ??= shuffledByPi();
+  return table;
+}
 
 function shuffledByPi(): Uint8Array {
   const digits = digitsOfPi();
@@ -57,12 +64,12 @@ function shuffledByPi(): Uint8Array {
       if (value < fair) return value % below;
     }
   };
-  const table = Uint8Array.from({ length: 256 }, (_, index) => index);
+  const shuffled = Uint8Array.from({ length: 256 }, (_, index) => index);
   for (let index = 2; index <= 256; index++) {
     const other = random(index);
-    [table[other], table[index - 1]] = [table[index - 1]!, table[other]!];
+    [shuffled[other], shuffled[index - 1]] = [shuffled[index - 1]!, shuffled[other]!];
   }
-  return table;
+  return shuffled;
 }
 
 /** The digits of pi, one by one: Gibbons' spigot (2006). */

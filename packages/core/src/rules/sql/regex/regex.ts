@@ -36,28 +36,28 @@ export type ReplacementPart = string | number;
 /** Reads `$1`, `${name}` and `\$` as Java's `Matcher.appendReplacement` does; `undefined` if it would refuse. */
 export function parseReplacement(replacement: string, regex: Regex): readonly ReplacementPart[] | undefined {
   const parts: ReplacementPart[] = [];
-  const token = /\\([\s\S])|\$(\d)|\$\{([A-Za-z][A-Za-z0-9]*)\}|([^\\$]+)/y;
+  const token = /\\([\s\S])|\$(\d+)|\$\{([A-Za-z][A-Za-z0-9]*)\}|([^\\$]+)/y;
   while (token.lastIndex < replacement.length) {
     const match = token.exec(replacement);
     if (match === null) return undefined;
-    const [, escaped, digit, name, text] = match;
+    const [, escaped, digits, name, text] = match;
     const literal = escaped ?? text;
-    if (literal !== undefined) {
-      parts.push(literal);
-      continue;
+    if (literal !== undefined) parts.push(literal);
+    else {
+      const length = digits === undefined ? 0 : numberLength(digits, regex.groupCount);
+      const group = digits === undefined ? regex.groupNumbers.get(name!) : Number(digits.slice(0, length));
+      if (group === undefined || group > regex.groupCount) return undefined;
+      parts.push(group, digits?.slice(length) ?? '');
     }
-    let group = digit === undefined ? regex.groupNumbers.get(name!) : Number(digit);
-    if (group === undefined || group > regex.groupCount) return undefined;
-    // As many digits belong to the number as make one of a group.
-    for (;;) {
-      const next = digit === undefined ? '' : (replacement[token.lastIndex] ?? '');
-      if (!/^\d$/.test(next) || group * 10 + Number(next) > regex.groupCount) break;
-      group = group * 10 + Number(next);
-      token.lastIndex++;
-    }
-    parts.push(group);
   }
   return parts;
+}
+
+/** The first digit is a group's number in any case; as many more belong to it as still make one of a group. */
+function numberLength(digits: string, groupCount: number): number {
+  let length = 1;
+  while (length < digits.length && Number(digits.slice(0, length + 1)) <= groupCount) length++;
+  return length;
 }
 
 /** The text of a group in a match; empty if it took no part. */
@@ -71,22 +71,34 @@ export const groupText = (match: RegExpExecArray, group: number): string =>
 const HARMLESS_STEPS = 100_000_000;
 const MAX_MILLISECONDS = 100;
 
-const sandbox: { run?: () => unknown } = createContext({});
-const script = new Script('run()');
-
 /**
  * Runs `match`, which applies the pattern to a text of that length; `undefined` if it took longer than 100 ms. Devices choose the
  * text, and a pattern as plain as `.*a.*b` takes cubic time on the wrong one.
  */
 export function withinTime<T>(regex: Regex, length: number, match: () => T): { readonly result: T } | undefined {
   if (regex.ways * length ** (regex.repetitions + 1) <= HARMLESS_STEPS) return { result: match() };
-  sandbox.run = match;
   try {
-    return { result: script.runInContext(sandbox, { timeout: MAX_MILLISECONDS }) as T };
+    return { result: watched(match) as T };
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined;
     throw error;
+  }
+}
+
+interface Watch {
+  readonly script: Script;
+  readonly sandbox: { run: (() => unknown) | undefined };
+}
+
+let watch: Watch | undefined;
+
+/** The one way to end a match from outside is to end the script that runs it. */
+function watched(run: () => unknown): unknown {
+  watch ??= { script: new Script('run()'), sandbox: createContext({ run: undefined }) as Watch['sandbox'] };
+  watch.sandbox.run = run;
+  try {
+    return watch.script.runInContext(watch.sandbox, { timeout: MAX_MILLISECONDS });
   } finally {
-    sandbox.run = undefined as never;
+    watch.sandbox.run = undefined;
   }
 }
