@@ -39,7 +39,8 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
     uiConfig: {
       displayRequestDuration: true,
       defaultModelsExpandDepth: 0,
-      requestInterceptor: signInAsOnPage as unknown as (request: Request) => Request,
+      requestInterceptor: signInAsOnPage as never,
+      showMutatedRequest: false, // a token is not to be copied around with a command
     },
     theme: {
       title: "Lights: for the phone's maker",
