@@ -69,6 +69,7 @@ export class InvocationStore {
   #progressed = new Map<string, Invocation>();
   #cancelFlush: (() => void) | undefined;
   #flushing: Promise<void> = Promise.resolve();
+  #closed = false;
 
   constructor(store: Store, timers: Timers, failed: (error: unknown) => void) {
     this.#store = store;
@@ -145,7 +146,14 @@ export class InvocationStore {
     await this.#flushing;
   }
 
+  /** Writes what is noted so far; what ends later is repeated after the next start. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.flush();
+  }
+
   #flushSoon(): void {
+    if (this.#closed) return;
     this.#cancelFlush ??= this.#timers.after(flushDelay, () => {
       this.#cancelFlush = undefined;
       void this.flush();

@@ -82,8 +82,8 @@ export interface Invocation {
   readonly outcomes: (Outcome | null)[];
   /** Whether it is in the store, and so survives a crash. */
   readonly isStored: boolean;
-  /** Undefined for one that was read back from the store. */
-  readonly trace: Trace | undefined;
+  /** What is noted of it for people; not stored. */
+  trace: Trace | undefined;
 }
 
 /** Bytes an invocation holds in memory, about. */

@@ -9,7 +9,7 @@ export class Lane {
   readonly #ready: (() => Promise<void>)[] = [];
   /** Waiting for their next attempt, longest first, with how to call their timer off. */
   readonly #resting = new Map<() => Promise<void>, () => void>();
-  #running = 0;
+  readonly #running = new Set<Promise<void>>();
   #closed = false;
 
   constructor(timers: Timers) {
@@ -45,22 +45,24 @@ export class Lane {
     }
   }
 
-  close(): void {
+  /** Resolves when no attempt is under way any more. */
+  async close(): Promise<void> {
     this.#closed = true;
     for (const cancel of this.#resting.values()) cancel();
     this.#resting.clear();
     this.#ready.length = 0;
+    await Promise.all(this.#running);
   }
 
   #next(): void {
-    while (this.#running < concurrency) {
+    while (this.#running.size < concurrency) {
       const attempt = this.#ready.shift();
       if (attempt === undefined) return;
-      this.#running += 1;
-      void attempt().finally(() => {
-        this.#running -= 1;
+      const running = attempt().finally(() => {
+        this.#running.delete(running);
         this.#next();
       });
+      this.#running.add(running);
     }
   }
 }

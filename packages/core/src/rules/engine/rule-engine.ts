@@ -15,9 +15,9 @@ import { allTopicRules } from '../topic-rule-store.ts';
 import { type ArrivedMessage, type Invocation, InvocationIds, type PreparedAction } from './invocation.ts';
 import { InvocationStore } from './invocation-store.ts';
 import type { NotRun, RuleObserver } from './rule-observer.ts';
-import { newActionTrace, type QueueContext, type QueueLimits, queueLimits, RuleQueue } from './rule-queue.ts';
+import { type QueueContext, type QueueLimits, queueLimits, RuleQueue } from './rule-queue.ts';
 import { systemTimers, type Timers } from './timers.ts';
-import { RuleTraces, type Trace, traceOf } from './trace.ts';
+import { newActionTrace, RuleTraces, type Trace, traceOf } from './trace.ts';
 
 /** A promise holds back the publisher's acknowledgement until what must be kept is kept. */
 export type RuleHandler = (message: ArrivedMessage) => void | Promise<void>;
@@ -60,6 +60,8 @@ export interface RuleState extends Readonly<RuleCounts> {
 
 /** Evaluations of one rule that wait for an external function; beyond that, messages at QoS 0 are dropped. */
 const waitingEvaluations = 1000;
+/** Milliseconds that attempts under way have when the engine stops; what takes longer is repeated after the next start. */
+const closingPatience = 1000;
 
 class RunningRule {
   readonly counts: RuleCounts = { matched: 0, passed: 0, evaluationFailed: 0, dropped: 0 };
@@ -71,6 +73,7 @@ class RunningRule {
   /** Undefined while the rule is disabled or deleted; what it has taken goes on. */
   compiled: CompiledRule | undefined;
   stop: (() => void) | undefined;
+  isDeleted = false;
   waiting = 0;
 
   constructor(queueContext: QueueContext, realm: string, ruleName: string, context: EvaluationContext) {
@@ -117,13 +120,13 @@ export class RuleEngine {
   async close(): Promise<void> {
     this.#stopListening();
     this.#stopping.abort();
-    for (const rules of this.#realms.values()) {
-      for (const { stop, queue } of rules.values()) {
-        stop?.();
-        queue.close();
-      }
-    }
-    await this.#store.flush();
+    const rules = [...this.#realms.values()].flatMap(rulesOfRealm => [...rulesOfRealm.values()]);
+    for (const { stop } of rules) stop?.();
+    const { promise: patience, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#queueContext.timers.after(closingPatience, resolve);
+    await Promise.race([patience, Promise.all(rules.map(({ queue }) => queue.close()))]);
+    cancel();
+    await this.#store.close();
   }
 
   /** A message published to `$aws/rules/<rule>/…`: for that rule alone, whatever its FROM (AWS: "Basic Ingest"). */
@@ -157,6 +160,16 @@ export class RuleEngine {
     rule.stop?.();
     rule.stop = undefined;
     rule.compiled = undefined;
+    rule.isDeleted = true;
+    this.#forgetDeleted(realm);
+  }
+
+  /** Deleted rules are kept until their queues are empty. */
+  #forgetDeleted(realm: string): void {
+    const rules = this.#realms.get(realm);
+    for (const { ruleName, isDeleted, queue } of rules?.values() ?? []) {
+      if (isDeleted && queue.depth.live === 0 && queue.depth.stored === 0) rules?.delete(ruleName);
+    }
   }
 
   #install(realm: string, definition: TopicRule): void {
@@ -164,6 +177,7 @@ export class RuleEngine {
     rule.stop?.();
     rule.stop = undefined;
     rule.compiled = undefined;
+    rule.isDeleted = false;
     if (definition.ruleDisabled) return;
     const { source, runners, observer } = this.#options;
     try {
@@ -253,13 +267,13 @@ export class RuleEngine {
     errorAction: PreparedAction | undefined,
     trace: Trace,
   ): void | Promise<void> {
-    for (const action of actions) {
-      const entry = newActionTrace(action.kind, 'parameters' in action ? action.parameters : undefined, false);
-      trace.actions.push('error' in action ? { ...entry, state: 'failed', error: action.error } : entry);
-    }
+    for (const action of actions) trace.actions.push(newActionTrace(action));
+    const id = this.#ids.next();
+    trace.invocationId = id;
     rule.traces.add(trace);
+    if (actions.length === 0) return;
     const invocation: Invocation = {
-      id: this.#ids.next(),
+      id,
       realm: rule.realm,
       ruleName: rule.ruleName,
       message,

@@ -12,7 +12,7 @@ import type { InvocationStore } from './invocation-store.ts';
 import { Lane } from './lane.ts';
 import type { RuleObserver } from './rule-observer.ts';
 import type { Timers } from './timers.ts';
-import { type ActionTrace, addAttempt, type RuleTraces } from './trace.ts';
+import { addAttempt, newActionTrace, type RuleTraces, traceOfInvocation } from './trace.ts';
 
 /** Bounds of a rule's queue. */
 export interface QueueLimits {
@@ -110,9 +110,10 @@ export class RuleQueue {
     else this.#start(invocation);
   }
 
-  close(): void {
+  /** Begins nothing more; resolves when no attempt is under way. */
+  async close(): Promise<void> {
     this.#closed = true;
-    for (const lane of this.#lanes) lane.close();
+    await Promise.all(this.#lanes.map(lane => lane.close()));
   }
 
   get #isFull(): boolean {
@@ -199,6 +200,7 @@ export class RuleQueue {
     addAttempt(action, { ...attempt, ...report, error: failure?.message });
     action.state = failure === undefined ? 'succeeded' : attempt.retryIn === undefined ? 'failed' : 'retrying';
     if (failure !== undefined) action.error = failure.message;
+    if (failure !== undefined) this.#traces.keepTroubled(trace);
     this.#traces.changed(trace);
   }
 
@@ -228,7 +230,7 @@ export class RuleQueue {
     }
     const failed = actions.some((_, index) => outcomes[index]?.ok === false);
     if (failed && errorAction !== undefined && 'parameters' in errorAction && !outcomes[actions.length]) {
-      trace?.actions.push(newActionTrace(errorAction.kind, errorAction.parameters, true));
+      trace?.actions.push(newActionTrace(errorAction, undefined, true));
       if (isStored) store.progress(invocation);
       return this.#run(invocation, actions.length);
     }
@@ -252,6 +254,8 @@ export class RuleQueue {
       .then(invocations => {
         if (this.#closed || this.#overflow === undefined) return;
         for (const invocation of invocations) {
+          invocation.trace =
+            this.#traces.find(invocation.id) ?? traceOfInvocation(invocation, this.#context.clock.now());
           this.#enter(invocation);
           this.#overflow.cursor = invocation.id;
         }
@@ -296,15 +300,6 @@ interface Noted extends Attempted {
   readonly failure: Failed | undefined;
   readonly retryIn: number | undefined;
 }
-
-export const newActionTrace = (kind: string, parameters: unknown, isErrorAction: boolean): ActionTrace => ({
-  kind,
-  isErrorAction,
-  parameters,
-  state: 'waiting',
-  attemptCount: 0,
-  attempts: [],
-});
 
 /** The greatest cursor below an id. */
 const before = (id: string): string => id.slice(0, -1) + String.fromCharCode(id.charCodeAt(id.length - 1) - 1);

@@ -3,7 +3,7 @@
  * memory, within bounds, and told to whoever watches.
  */
 import { jsonText, type Result, Undefined, type Value } from '../sql/index.ts';
-import type { RuleMessageSource } from './invocation.ts';
+import type { Invocation, Outcome, PreparedAction, RuleMessageSource } from './invocation.ts';
 
 export interface Attempt {
   /** Milliseconds since the epoch. */
@@ -30,6 +30,8 @@ export interface ActionTrace {
 }
 
 export interface Trace {
+  /** Of the invocation, once there is one. */
+  invocationId?: string;
   readonly ruleName: string;
   readonly at: number;
   readonly topic: string;
@@ -49,26 +51,36 @@ export interface Trace {
   readonly actions: ActionTrace[];
 }
 
-const longestText = 4096;
+const longestText = 2048;
 const attemptsOfAction = 20;
-/** Traces of each rule: of messages that passed or failed, and of those WHERE kept out, which must not push the others away. */
-const tracesOfRule = { passed: 50, keptOut: 10 };
+/**
+ * Traces of each rule: of messages that passed or failed, of those WHERE kept out, and of those with an action that failed at
+ * least once. None of them pushes the others away.
+ */
+const tracesOfRule = { passed: 50, keptOut: 10, troubled: 20 };
 
 export type TraceListener = (trace: Trace) => void;
 
 export class RuleTraces {
   readonly #passed: Trace[] = [];
   readonly #keptOut: Trace[] = [];
+  readonly #troubled: Trace[] = [];
   readonly #listeners = new Set<TraceListener>();
 
   add(trace: Trace): void {
-    const [ring, capacity] =
-      trace.passed || trace.error !== undefined
-        ? [this.#passed, tracesOfRule.passed]
-        : [this.#keptOut, tracesOfRule.keptOut];
-    if (ring.length >= capacity) ring.shift();
-    ring.push(trace);
+    if (trace.passed || trace.error !== undefined) push(this.#passed, trace, tracesOfRule.passed);
+    else push(this.#keptOut, trace, tracesOfRule.keptOut);
     this.changed(trace);
+  }
+
+  /** An attempt at an action failed: that is kept when newer messages have come. */
+  keepTroubled(trace: Trace): void {
+    if (!this.#troubled.includes(trace)) push(this.#troubled, trace, tracesOfRule.troubled);
+  }
+
+  find(invocationId: string): Trace | undefined {
+    const fits = (trace: Trace): boolean => trace.invocationId === invocationId;
+    return this.#passed.find(fits) ?? this.#troubled.find(fits);
   }
 
   /** Something new is known of a trace. */
@@ -78,7 +90,8 @@ export class RuleTraces {
 
   /** The newest first. */
   latest(): Trace[] {
-    return [...this.#passed, ...this.#keptOut].sort((a, b) => b.at - a.at);
+    const all = new Set([...this.#passed, ...this.#keptOut, ...this.#troubled]);
+    return [...all].sort((a, b) => b.at - a.at);
   }
 
   /** Hears of each trace, and again whenever more is known of it. Returns how to stop. */
@@ -86,6 +99,39 @@ export class RuleTraces {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+function push(ring: Trace[], trace: Trace, capacity: number): void {
+  if (ring.length >= capacity) ring.shift();
+  ring.push(trace);
+}
+
+/** The trace of an invocation that was read back from the store: what came before is not known any more. */
+export function traceOfInvocation(invocation: Omit<Invocation, 'trace'>, at: number): Trace {
+  const { id, ruleName, message, payload, actions, outcomes } = invocation;
+  const { topic, clientId, traceId } = message;
+  return {
+    invocationId: id,
+    ruleName,
+    at,
+    topic,
+    clientId,
+    traceId,
+    payload: textOf(message.payload),
+    passed: true,
+    output: textOf(payload),
+    actions: actions.map((action, index) => newActionTrace(action, outcomes[index])),
+  };
+}
+
+export function newActionTrace(action: PreparedAction, outcome?: Outcome | null, isErrorAction = false): ActionTrace {
+  const entry = { kind: action.kind, isErrorAction, attemptCount: 0, attempts: [] };
+  if ('error' in action) return { ...entry, state: 'failed', error: action.error };
+  const { parameters } = action;
+  if (!outcome) return { ...entry, parameters, state: 'waiting' };
+  return outcome.ok
+    ? { ...entry, parameters, state: 'succeeded' }
+    : { ...entry, parameters, state: 'failed', error: outcome.error };
 }
 
 /** The trace of an evaluation; its actions are added as they are prepared. */
@@ -130,7 +176,17 @@ const cut = (text: string): string => (text.length > longestText ? `${text.slice
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** The last text made: every rule a message reaches asks for the same payload's. */
+const last: { bytes: Buffer; text: string } = { bytes: Buffer.alloc(0), text: '' };
+
 function textOf(bytes: Buffer): string {
+  if (last.bytes === bytes) return last.text;
+  last.text = decode(bytes);
+  last.bytes = bytes;
+  return last.text;
+}
+
+function decode(bytes: Buffer): string {
   const head = bytes.length > longestText ? bytes.subarray(0, longestText) : bytes;
   // Cut within a character: the replacement at the end says less than the cut does.
   if (head !== bytes) return `${head.toString('utf8')}…`;
