@@ -53,6 +53,7 @@ test('on a full disk nothing more is acknowledged, thingd says so and ends with 
   publisher.on('error', () => {}); // the server is going down
   const acknowledged = await publishToTheEnd(publisher);
   expect(await command.exited).toBe(1);
+  expect(command.stdout).toContain(`The first access key is in ${join(dataDir, 'credentials.json')}`);
   const { level, error } = await command.logged('store.failed');
   expect(level).toBe('fatal');
   expect(error).toMatchObject({

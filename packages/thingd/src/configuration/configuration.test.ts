@@ -129,6 +129,17 @@ test.each<[Partial<ConfigurationSources>, string]>([
   expect(() => configuration(sources)).not.toThrow('\n');
 });
 
+const optionNames = (Object.keys(options) as OptionName[]).filter(name => name !== 'dataDir'); // any text is a path
+
+test.each(optionNames)('nonsense for `%s` is refused by its flag, and by its variable', name => {
+  const nonsense = 'no such value!';
+  const flags = { [name]: 'repeatable' in options[name] ? [nonsense] : nonsense };
+  expect(() => configuration({ flags })).toThrow(new RegExp(`^${flagOf(name)} expects `));
+  expect(() => configuration({ environment: { [environmentOf(name)]: nonsense } })).toThrow(
+    new RegExp(`^${flagOf(name)} \\(${environmentOf(name)}\\) expects `),
+  );
+});
+
 test.each<[string, ReturnType<typeof parseAddress>]>([
   ['off', null],
   ['0', { host: 'default', port: 0 }],
