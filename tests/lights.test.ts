@@ -164,6 +164,7 @@ describe('a request that is not as documented', () => {
   test.each([
     ['no name', 'POST', '/light', {}, 400, 'invalid-request'],
     ['an empty name', 'POST', '/light', { name: ' ' }, 400, 'invalid-request'],
+    ['a name with a control character', 'POST', '/light', { name: 'a\u0007' }, 400, 'invalid-request'],
     ['a field nobody knows', 'POST', '/light', { name: 'a', nmae: 'b' }, 400, 'invalid-request'],
     ['a page of none', 'GET', '/light?limit=0', undefined, 400, 'invalid-request'],
     ['a token of no list', 'GET', '/light?nextToken=made-up', undefined, 400, 'invalid-request'],
@@ -216,4 +217,57 @@ test('a certificate that is removed opens no door again', async () => {
       () => true,
     ),
   );
+});
+
+test('the documents describe every route and message, and every reference in them leads somewhere', async () => {
+  type Json = { readonly [key: string]: Json };
+  for (const path of ['/openapi.json', '/asyncapi.json']) {
+    const text = await (await fetch(backend.url + path)).text();
+    const document: Json = JSON.parse(text);
+    for (const [, reference] of text.matchAll(/"\$ref":"(.*?)"/g)) {
+      const found = reference!
+        .replace('#/', '')
+        .split('/')
+        .reduce<Json | undefined>((at, key) => at?.[key], document);
+      expect(found, reference).toBeDefined();
+    }
+    if (path === '/openapi.json') {
+      const routes = Object.entries(document.paths!).flatMap(([route, methods]) =>
+        Object.keys(methods).map(method => `${method} ${route}`),
+      );
+      expect(routes.toSorted()).toEqual([
+        'delete /light/{id}',
+        'get /light',
+        'get /light/{id}',
+        'get /updates',
+        'post /light',
+        ...['brightness', 'color', 'off', 'on'].map(name => `post /light/{id}/command/${name}`),
+      ]);
+    }
+  }
+});
+
+test('updates tell their owner what changes, and nobody else', async () => {
+  const { id } = await register('watcher', 'Watched');
+  const follow = async (token: string) => {
+    const { body } = await fetch(`${backend.url}/updates`, { headers: { authorization: `Bearer ${token}` } });
+    const heard = { text: '' };
+    const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+    const read = async (): Promise<void> => {
+      const { done, value } = await reader.read();
+      heard.text += value ?? '';
+      if (!done) await read();
+    };
+    read().catch(() => {});
+    await eventually('it has begun', () => heard.text !== '');
+    return { heard, stop: () => reader.cancel() };
+  };
+  const own = await follow('watcher');
+  const others = await follow('stranger');
+  await backend.call('watcher', 'DELETE', `/light/${id}`);
+  await eventually('the owner hears of it', () => own.heard.text.includes(`data: {"id":"${id}","deleted":true}`));
+  const { id: next } = await register('stranger', 'Own');
+  await eventually('the other hears of theirs', () => others.heard.text.includes(next));
+  expect(others.heard.text).not.toContain(id);
+  await Promise.all([own.stop(), others.stop()]);
 });

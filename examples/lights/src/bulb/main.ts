@@ -40,4 +40,7 @@ if (port !== undefined) {
   });
 }
 
+// Whoever started it as a part of theirs has gone.
+process.once('disconnect', () => process.exit());
+
 bulb.switchOn();

@@ -45,5 +45,7 @@ async function register(url: string, headers: Record<string, string>, name: stri
 /** Its input is the wall switch. */
 export function startBulb(file: string): ChildProcess {
   const program = join(import.meta.dirname, '..', 'bulb', 'main.ts');
-  return spawn(process.execPath, [...process.execArgv, program, file], { stdio: ['pipe', 'inherit', 'inherit'] });
+  return spawn(process.execPath, [...process.execArgv, program, file], {
+    stdio: ['pipe', 'inherit', 'inherit', 'ipc'],
+  });
 }

@@ -5,6 +5,8 @@ import type { LastKnown } from '../live/last-known.ts';
 
 /** Proxies close what is silent for a minute. */
 const heartbeat = 25_000;
+/** Bytes. */
+const mostUnread = 256 * 1024;
 const longestTimer = 2 ** 31 - 1;
 
 export async function updateRoutes(
@@ -36,7 +38,10 @@ export async function updateRoutes(
       });
       raw.write(': watching\n\n');
       const stop = lastKnown.onUpdate(update => {
-        if (store.light(update.id)?.ownerId === ownerId) raw.write(`event: light\ndata: ${JSON.stringify(update)}\n\n`);
+        if (store.light(update.id)?.ownerId !== ownerId) return;
+        raw.write(`event: light\ndata: ${JSON.stringify(update)}\n\n`);
+        // Who does not read begins anew; the list they then fetch is shorter than what they missed.
+        if (raw.writableLength > mostUnread) raw.destroy();
       });
       const beat = setInterval(() => raw.write(': still here\n\n'), heartbeat);
       const end = () => raw.end();

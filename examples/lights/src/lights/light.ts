@@ -34,7 +34,7 @@ export const LightId = Type.String({
 export const LightName = Type.String({
   minLength: 1,
   maxLength: 60,
-  pattern: '^[^\\p{Cc}]*\\S[^\\p{Cc}]*$',
+  pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$',
   description: 'What its owner calls it.',
   examples: ['居間', 'Kitchen'],
 });

@@ -45,13 +45,12 @@ export class Store {
    * issuer calls them.
    */
   ownerId(issuer: string, subject: string): string {
-    this.#run(
-      'INSERT INTO owner VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-      randomBytes(8).toString('hex'),
-      issuer,
-      subject,
-    );
-    return this.#get<{ id: string }>('SELECT id FROM owner WHERE issuer = ? AND subject = ?', issuer, subject)!.id;
+    const known = 'SELECT id FROM owner WHERE issuer = ? AND subject = ?';
+    const found = this.#get<{ id: string }>(known, issuer, subject);
+    if (found) return found.id;
+    const insert = 'INSERT INTO owner VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
+    this.#run(insert, randomBytes(8).toString('hex'), issuer, subject);
+    return this.#get<{ id: string }>(known, issuer, subject)!.id;
   }
 
   /** A light that is about to be made. If it is never finished, it is removed like any other from `dueAt` (ms) on. */

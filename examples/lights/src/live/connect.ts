@@ -24,6 +24,8 @@ export function connect(
     ALPNProtocols: ['x-amzn-mqtt-ca'],
     protocolVersion: 5,
     clientId,
+    // A certificate's policy may take AWS a few seconds to reach every door.
+    reconnectOnConnackError: true,
     cert: certificatePem,
     key: privateKey,
     ...(certificateAuthority !== undefined && { ca: certificateAuthority }),

@@ -8,6 +8,8 @@ import { connect, type Identity } from './connect.ts';
 import type { LastKnown } from './last-known.ts';
 
 const topics = ['+/data', '$aws/events/presence/connected/+', '$aws/events/presence/disconnected/+'];
+/** Milliseconds at most; AWS needs a few seconds to let a new certificate in. */
+const connectTakes = 30_000;
 const lightState = Compile(LightState);
 
 export interface ListenerOptions {
@@ -77,9 +79,20 @@ function parse(payload: Buffer): unknown {
   }
 }
 
+/** Rejects with the last failure if half a minute is not enough. */
 function connected(client: MqttClient): Promise<void> {
+  let failure = new Error('no answer');
+  client.on('error', error => {
+    failure = error;
+  });
   return new Promise((resolve, reject) => {
-    client.once('connect', () => resolve());
-    client.once('error', reject);
+    const deadline = setTimeout(() => {
+      client.end(true);
+      reject(new Error('the IoT core cannot be reached by MQTT', { cause: failure }));
+    }, connectTakes);
+    client.once('connect', () => {
+      clearTimeout(deadline);
+      resolve();
+    });
   });
 }
