@@ -14,6 +14,7 @@ import {
   TopicRules,
 } from '@thingd/core';
 import type { SigningCredentials } from '../signature/index.ts';
+import { AwsClients } from './actions/aws/index.ts';
 import { actionRunners } from './actions/index.ts';
 import { sendChallenge } from './challenge.ts';
 import { evaluationContext } from './external-services.ts';
@@ -44,6 +45,7 @@ export class Rules {
   readonly engine: RuleEngine;
   readonly destinations: Destinations;
   readonly #functions: LocalFunctions;
+  readonly #aws: AwsClients;
   readonly #stopping: AbortController;
 
   private constructor(parts: {
@@ -51,12 +53,14 @@ export class Rules {
     readonly engine: RuleEngine;
     readonly destinations: Destinations;
     readonly functions: LocalFunctions;
+    readonly aws: AwsClients;
     readonly stopping: AbortController;
   }) {
     this.topicRules = parts.topicRules;
     this.engine = parts.engine;
     this.destinations = parts.destinations;
     this.#functions = parts.functions;
+    this.#aws = parts.aws;
     this.#stopping = parts.stopping;
   }
 
@@ -66,7 +70,8 @@ export class Rules {
     const stopping = new AbortController();
     const functions = new LocalFunctions({ files: options.functions, printed: options.printed });
     const destinations = new Destinations(domain, sendChallenge(options.address, stopping.signal));
-    const runners = actionRunners({ open, functions, destinations, clock, credentials: environmentCredentials });
+    const aws = new AwsClients(process.env);
+    const runners = actionRunners({ open, functions, destinations, clock, aws, credentials: environmentCredentials });
     const source = new BrokerRuleSource(open);
     const contextOf = evaluationContext({
       ...options,
@@ -80,13 +85,14 @@ export class Rules {
       handle.handle('$aws/rules/#', ingest, { exclusive: true });
     });
     const topicRules = new TopicRules(domain, runners, limits);
-    return new Rules({ topicRules, engine, destinations, functions, stopping });
+    return new Rules({ topicRules, engine, destinations, functions, aws, stopping });
   }
 
   async close(): Promise<void> {
     this.#stopping.abort();
     await this.engine.close();
     await this.#functions.close();
+    await this.#aws.close();
   }
 }
 

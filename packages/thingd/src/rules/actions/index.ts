@@ -2,6 +2,7 @@
 import type { RealmHandle } from '@thingd/broker';
 import type { ActionRunners, Realm } from '@thingd/core';
 import type { LocalFunctions } from '../functions/index.ts';
+import { type AwsClients, awsActions } from './aws/index.ts';
 import { type HttpActionOptions, http } from './http.ts';
 import { lambda } from './lambda.ts';
 import { republish } from './republish.ts';
@@ -9,10 +10,12 @@ import { republish } from './republish.ts';
 export interface ActionOptions extends HttpActionOptions {
   readonly open: (realm: Realm) => RealmHandle;
   readonly functions: LocalFunctions;
+  readonly aws: AwsClients;
 }
 
 export const actionRunners = (options: ActionOptions): ActionRunners => ({
+  ...awsActions(options.aws, options.clock),
   http: http(options),
-  lambda: lambda(options.functions),
+  lambda: lambda(options),
   republish: republish(options.open),
 });

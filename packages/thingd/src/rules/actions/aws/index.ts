@@ -1,0 +1,29 @@
+/** The actions that call AWS's services, by the API's name for each. */
+import type { ActionRunners, Clock } from '@thingd/core';
+import type { AwsClients } from './aws-clients.ts';
+import { cloudwatchAlarm, cloudwatchMetric } from './cloudwatch.ts';
+import { cloudwatchLogs } from './cloudwatch-logs.ts';
+import { dynamodb, dynamodbV2 } from './dynamodb.ts';
+import { firehose } from './firehose.ts';
+import { kinesis } from './kinesis.ts';
+import { s3 } from './s3.ts';
+import { sns } from './sns.ts';
+import { sqs } from './sqs.ts';
+import { stepFunctions } from './step-functions.ts';
+
+export { AwsClients } from './aws-clients.ts';
+export { invokeFunction } from './lambda.ts';
+
+export const awsActions = (clients: AwsClients, clock: Clock): ActionRunners => ({
+  cloudwatchAlarm: cloudwatchAlarm(clients),
+  cloudwatchLogs: cloudwatchLogs(clients, clock),
+  cloudwatchMetric: cloudwatchMetric(clients),
+  dynamoDB: dynamodb(clients),
+  dynamoDBv2: dynamodbV2(clients),
+  firehose: firehose(clients),
+  kinesis: kinesis(clients),
+  s3: s3(clients),
+  sns: sns(clients),
+  sqs: sqs(clients),
+  stepFunctions: stepFunctions(clients),
+});
