@@ -12,6 +12,7 @@ import { iotModel } from '../packages/api/src/generated/iot.model.ts';
 import { jobsdataModel } from '../packages/api/src/generated/iot-jobs-data.model.ts';
 import { iotdataModel } from '../packages/api/src/generated/iotdata.model.ts';
 import type { ServiceName } from '../packages/api/src/protocol/model.ts';
+import { actionRunners } from '../packages/thingd/src/rules/actions/index.ts';
 
 interface Operation {
   readonly service: ServiceName;
@@ -139,7 +140,19 @@ function render(all: readonly Row[]): string {
 |--|--:|--:|--:|--:|
 ${summary.join('')}| **all** | ${all.length} | ${count(all, 'enforced')} | ${count(all, 'stored only')} | ${count(all, 'not yet')} |
 
-${sections.map(([title, rows]) => `## ${title}\n\n${table(rows)}`).join('\n')}`;
+${sections.map(([title, rows]) => `## ${title}\n\n${table(rows)}`).join('\n')}
+## Rule actions
+
+A rule with an action that does not run is refused with \`NotImplementedException\`.
+
+${actionTable()}`;
+}
+
+function actionTable(): string {
+  const runners = actionRunners(anything);
+  const kinds = Object.keys((iotModel.shapes.Action as { readonly members: object }).members).sort();
+  const rows = kinds.map(kind => `| \`${kind}\` | ${Object.hasOwn(runners, kind) ? 'runs' : 'not yet'} |\n`);
+  return `| action | state |\n|--|--|\n${rows.join('')}`;
 }
 
 const table = (rows: readonly Row[]): string =>

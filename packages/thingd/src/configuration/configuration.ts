@@ -29,6 +29,8 @@ export interface Configuration {
   readonly anonymousPolicy: string | undefined;
   /** Files by the name or ARN of the Lambda function they stand for. */
   readonly functions: Readonly<Record<string, string>>;
+  /** Milliseconds from the first attempt at a rule's action until it is given up. */
+  readonly ruleRetryTime: number;
   readonly durability: 'full' | 'normal';
   readonly logLevel: string;
   readonly logFormat: 'json' | 'text' | undefined;
@@ -97,6 +99,7 @@ export function configure(sources: ConfigurationSources): Configuration {
     shadowHistoryAge: get('shadowHistoryAge'),
     anonymousPolicy: get('anonymousPolicy'),
     functions: get('function'),
+    ruleRetryTime: get('ruleRetryTime'),
     durability: get('durability'),
     logLevel: get('logLevel'),
     logFormat: get('logFormat'),

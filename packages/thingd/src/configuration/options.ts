@@ -195,6 +195,14 @@ export const options = {
     default: {},
     repeatable: true,
   } as Option<Readonly<Record<string, string>>>,
+  ruleRetryTime: {
+    placeholder: '<time>',
+    help: 'how long a rule’s action is tried again while its target is away',
+    expects: 'a time such as `15m` or `1h` (s, m, h, d), 0 for one attempt',
+    read: readDuration,
+    default: 3600_000,
+    shown: '1h',
+  } as Option<number>,
   store: embedded('the database', '`postgres://…`'),
   bus: embedded('the bus between nodes', '`nats://…`'),
   durability: {

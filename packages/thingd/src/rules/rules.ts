@@ -4,6 +4,7 @@ import {
   type Clock,
   Destinations,
   type Domain,
+  queueLimits,
   type Realm,
   RuleEngine,
   type RuleLimits,
@@ -34,6 +35,8 @@ export interface RulesOptions {
   readonly observer: RuleObserver;
   /** Files by the name or ARN of the Lambda function they stand for. */
   readonly functions: Readonly<Record<string, string>>;
+  /** Milliseconds from the first attempt at an action until it is given up. */
+  readonly retryTime: number;
   /** A line a function printed. */
   readonly printed: (functionName: string, line: string) => void;
   /** Where this thingd is reached over HTTP. */
@@ -78,7 +81,16 @@ export class Rules {
       invokeFunction: (functionArn, event) => functions.invoke(functionArn, event),
     });
     const { store, changes } = domain;
-    const engine = await RuleEngine.start({ store, clock, changes, source, runners, observer, contextOf });
+    const engine = await RuleEngine.start({
+      store,
+      clock,
+      changes,
+      source,
+      runners,
+      observer,
+      contextOf,
+      limits: { ...queueLimits, retryFor: options.retryTime },
+    });
     eachRealm((realm, handle) => {
       const ingest = (message: Parameters<Parameters<RealmHandle['handle']>[1]>[0]) =>
         engine.ingest(realm, source.arrived(handle, message));

@@ -141,6 +141,7 @@ export async function openMessaging(options: MessagingOptions, started: Started)
     thingGroupMemberships: services.thingGroupMemberships,
     observer: ruleLog({ log, actionEnded: metrics.ruleAction, failed }),
     functions: configuration.functions,
+    retryTime: configuration.ruleRetryTime,
     printed: (functionName, line) => log.info({ event: 'function.printed', functionName, line }),
     address,
   });
