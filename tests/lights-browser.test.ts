@@ -112,7 +112,6 @@ describeWith(['chromium'], 'the page, in chromium', () => {
     await card('居間').and(page.locator(':not(.lit):not(.waiting)')).waitFor();
     expect(await power.getAttribute('aria-checked')).toBe('false');
     expect(await card('居間').locator('.status').textContent()).toBe('消灯');
-    await picture(page, 'off');
 
     await card('台所').getByRole('slider').fill('35');
     await card('台所').locator('input[type=color]').fill('#66aaff');
@@ -142,6 +141,9 @@ describeWith(['chromium'], 'the page, in chromium', () => {
     expect(await page.locator('html').getAttribute('lang')).toBe('en');
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Lights');
     expect(await card('居間').locator('.status').textContent()).toBe('Off');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await picture(page, 'english');
+    await page.emulateMedia({ colorScheme: 'light' });
     await page.getByRole('button', { name: '日本語' }).click();
   });
 
