@@ -9,7 +9,7 @@ import { temporaryDirectory } from './harness/directory.ts';
 import { eventually } from './harness/eventually.ts';
 import { type HttpTarget, openHttpTarget } from './harness/http-target.ts';
 import { describeWith } from './harness/parts.ts';
-import { startThingd, type Thingd, thingd as thingdCommand } from './harness/thingd.ts';
+import { node, program, startThingd, type Thingd, thingd as thingdCommand } from './harness/thingd.ts';
 
 const roleArn = 'arn:aws:iam::000000000000:role/rules';
 const version = { awsIotSqlVersion: '2016-03-23' };
@@ -283,6 +283,21 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
     await seen.prints('chat/out {"answer":{"edition":"second edition","said":"again"}}\n');
     await seen.stop();
     expect(ground.thingd.child.stderr).toContain('printed by the function');
+  });
+
+  test('traces are followed as messages come', async () => {
+    await ground.createRule('watched', { sql: "SELECT n FROM 'watched' WHERE n > 1", actions: [republish('seen')] });
+    const where = ['--json', '--data-dir', ground.thingd.dataDir];
+    const following = launch(node, [program, 'rules', 'traces', 'watched', '--follow', ...where]);
+    await eventually(
+      'a trace',
+      async () => {
+        await ground.publish('watched', '{"n":2}');
+        return following.lines.some(line => JSON.parse(line).actions[0].state === 'succeeded');
+      },
+      15_000,
+    );
+    await following.stop();
   });
 
   test('metrics count what rules did', async () => {

@@ -3,7 +3,8 @@ import type { ActionTrace, Trace } from '@thingd/core';
 import { type Command, Option } from 'commander';
 import pc from 'picocolors';
 import { type CaseResult, readCases, runCase, type TracesAnswer, tryRule, type Verdict } from '../rules/index.ts';
-import { call } from './call.ts';
+import { call, follow } from './call.ts';
+import type { Installation } from './installation.ts';
 import type { Targeting } from './shadow.ts';
 
 interface TestFlags {
@@ -53,12 +54,26 @@ export function addRules(program: Command, targeting: Targeting): void {
     .description('print what a rule did with its last messages, the newest last')
     .argument('<rule>')
     .option('--json', 'answer as JSON')
-    .action(async (rule: string, { json, ...flags }: { json?: true }) => {
+    .option('--follow', 'go on with each message as it comes, once its actions have ended')
+    .action(async (rule: string, { json, follow: follows, ...flags }: { json?: true; follow?: true }) => {
       const path = `/thingd/v1/rules/${encodeURIComponent(rule)}/traces`;
-      const { traces } = await call<TracesAnswer>(await targeting.find(flags), 'GET', path);
+      const installation = await targeting.find(flags);
+      if (follows) return followTraces(installation, `${path}/live`, json === true);
+      const { traces } = await call<TracesAnswer>(installation, 'GET', path);
       print(json ? JSON.stringify(traces, null, 2) : formatTraces(traces));
     });
 }
+
+/** With `--json` every state of a trace, a line each; for people the last one alone. */
+async function followTraces(installation: Installation, path: string, json: boolean): Promise<void> {
+  for await (const trace of follow<Trace>(installation, path)) {
+    if (json) print(JSON.stringify(trace));
+    else if (hasEnded(trace)) print(formatTrace(trace));
+  }
+}
+
+const hasEnded = ({ actions }: Trace): boolean =>
+  actions.every(({ state }) => state === 'succeeded' || state === 'failed');
 
 async function runCases(path: string, awsIotSqlVersion: string, json: boolean): Promise<void> {
   const results: CaseResult[] = [];
