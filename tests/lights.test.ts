@@ -9,9 +9,11 @@ import {
   type Backend,
   type BackendOptions,
   type Light,
+  launchBackend,
   type Registration,
   startBackend,
   startBulb,
+  startDemonstration,
 } from './harness/lights.ts';
 import { startThingd, type Thingd } from './harness/thingd.ts';
 
@@ -270,4 +272,38 @@ test('updates tell their owner what changes, and nobody else', async () => {
   await eventually('the other hears of theirs', () => others.heard.text.includes(next));
   expect(others.heard.text).not.toContain(id);
   await Promise.all([own.stop(), others.stop()]);
+});
+
+test('one command starts thingd, the backend and three bulbs, and finds them again the next time', async () => {
+  const directory = await temporaryDirectory();
+  const lights = async (demonstration: Backend): Promise<string[]> => {
+    const found = await eventually(
+      'three lights are connected',
+      async () => {
+        const { body } = await demonstration.call<{ lights: Light[] }>('hanako', 'GET', '/light');
+        return body.lights.filter(({ connectivity }) => connectivity.connected).length === 3 && body.lights;
+      },
+      15_000,
+    );
+    return found.map(({ id }) => id).toSorted();
+  };
+  const first = await startDemonstration(directory);
+  const ids = await lights(first);
+  expect(await first.child.stop()).toBe(0);
+  const second = await startDemonstration(directory);
+  expect(await lights(second)).toEqual(ids);
+  expect(await second.child.stop()).toBe(0);
+});
+
+test('a backend that cannot start says what to mend, in one line', async () => {
+  const port = new URL(backend.url).port;
+  const environments: Record<string, string>[] = [
+    { LIGHTS_SIGN_IN: 'none' },
+    { LIGHTS_SIGN_IN: 'development', LIGHTS_PORT: port },
+  ];
+  for (const env of environments) {
+    const child = launchBackend(thingd, { directory: await temporaryDirectory(), env });
+    expect(await child.exited).toBe(2);
+    expect(child.stderr.trim()).toMatch(/^.*(LIGHTS_SIGN_IN|EADDRINUSE).*$/);
+  }
 });

@@ -1,5 +1,5 @@
 /** `examples/lights` as processes: its backend on a thingd, and bulbs with a wall switch. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launch, type Running } from './command.ts';
 import { temporaryDirectory } from './directory.ts';
@@ -56,8 +56,14 @@ export interface BackendOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export async function startBackend(thingd: Thingd, { directory, env }: BackendOptions): Promise<Backend> {
-  const child = launch(node, [quiet, join(example, 'main.ts')], {
+export async function startBackend(thingd: Thingd, options: BackendOptions): Promise<Backend> {
+  const child = launchBackend(thingd, options);
+  return new Backend(child, await urlIn(child, /^lights: (http:\S+)/m));
+}
+
+/** The process alone, for one that will not come up. */
+export function launchBackend(thingd: Thingd, { directory, env }: BackendOptions): Running {
+  return launch(node, [quiet, join(example, 'main.ts')], {
     env: {
       ...cleanEnvironment,
       ...thingd.env,
@@ -69,7 +75,16 @@ export async function startBackend(thingd: Thingd, { directory, env }: BackendOp
       ...env,
     },
   });
-  return new Backend(child, await urlIn(child, /^lights: (http:\S+)/m));
+}
+
+/** `npm start -w examples/lights`, without npm between: thingd, the backend and its bulbs. */
+export async function startDemonstration(directory: string): Promise<Backend> {
+  const { scripts } = JSON.parse(await readFile(join(example, '..', 'package.json'), 'utf8'));
+  const [command, ...args] = scripts.start.split(' ');
+  if (command !== 'node') throw new Error(`\`${scripts.start}\` is not run by node`);
+  const env = { ...cleanEnvironment, LIGHTS_DATA: directory, LIGHTS_PORT: '0' };
+  const child = launch(node, args, { env, cwd: join(example, '..') });
+  return new Backend(child, await urlIn(child, /lights +(http:\S+)/));
 }
 
 export interface Look {

@@ -17,6 +17,21 @@ export interface Configuration {
 /** The user can mend it. */
 export class ConfigurationError extends Error {}
 
+/**
+ * Runs a program to its start. What the user can mend is one line and exit code 2; anything else is thrown on, whole.
+ */
+export async function start(program: () => Promise<void>): Promise<void> {
+  try {
+    await program();
+  } catch (error) {
+    const { name, code, message } = error as Error & { code?: string };
+    const mendable = error instanceof ConfigurationError || name === 'CredentialsProviderError';
+    if (!mendable && code !== 'EADDRINUSE' && code !== 'ECONNREFUSED') throw error;
+    console.error(message || `nothing answers at ${process.env.AWS_ENDPOINT_URL}`);
+    process.exit(2);
+  }
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export function configure(environment: Environment): Configuration {

@@ -14,10 +14,11 @@ export async function ensureIndexing(iot: IoTClient): Promise<void> {
   const { thingIndexingConfiguration: present } = await iot.send(new GetIndexingConfigurationCommand({}));
   const indexed = present?.thingIndexingMode !== undefined && present.thingIndexingMode !== 'OFF';
   if (indexed && present.thingConnectivityIndexingMode === 'STATUS') return;
+  const { managedFields: _, ...kept } = present ?? {}; // AWS's own, not to be set
   await iot.send(
     new UpdateIndexingConfigurationCommand({
       thingIndexingConfiguration: {
-        ...present,
+        ...kept,
         thingIndexingMode: indexed ? present.thingIndexingMode : 'REGISTRY',
         thingConnectivityIndexingMode: 'STATUS',
       },

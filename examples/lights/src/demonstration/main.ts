@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { startThingd } from 'thingd';
 import { type BackendOptions, startBackend } from '../backend.ts';
-import { ConfigurationError, configure, signInBy } from '../configuration.ts';
+import { configure, signInBy, start } from '../configuration.ts';
 import { registerBulbs, startBulb } from './bulbs.ts';
 import { switchByKeys } from './keys.ts';
 
@@ -49,10 +49,4 @@ async function bulbsOf(backend: { url: string; endpoint: string }, directory: st
   return files.map(startBulb);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof ConfigurationError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await start(main);
