@@ -1,83 +1,19 @@
 /** Rules whose actions call AWS's services: from mosquitto_pub to what the `aws` command finds in moto's S3, SQS, DynamoDB and others. */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { AwsCli } from './harness/aws-cli.ts';
-import { launch, type Running, run } from './harness/command.ts';
 import { eventually } from './harness/eventually.ts';
 import { describeWith } from './harness/parts.ts';
-import { cleanEnvironment, startThingd, type Thingd } from './harness/thingd.ts';
-
-const accountId = '123456789012';
-const roleArn = `arn:aws:iam::${accountId}:role/rules`;
-const credentials = { AWS_ACCESS_KEY_ID: 'rules', AWS_SECRET_ACCESS_KEY: 'secret', AWS_DEFAULT_REGION: 'us-east-1' };
-
-async function startMoto(): Promise<{ moto: Running; endpoint: string }> {
-  const moto = launch('moto_server', ['-H', '127.0.0.1', '-p', '0'], { env: cleanEnvironment });
-  const endpoint = await eventually(
-    'moto_server is up',
-    () => /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(moto.stdout + moto.stderr)?.[1],
-    60_000,
-  );
-  return { moto, endpoint };
-}
-
-/** Rules of a thingd, driven by its users' clients. */
-class Ground {
-  readonly thingd: Thingd;
-  readonly iot: AwsCli;
-
-  constructor(thingd: Thingd) {
-    this.thingd = thingd;
-    this.iot = new AwsCli(thingd, { AWS_ACCESS_KEY_ID: accountId });
-  }
-
-  async rule(ruleName: string, sql: string, action: object, errorAction?: object): Promise<void> {
-    const payload = JSON.stringify({ sql, awsIotSqlVersion: '2016-03-23', actions: [action], errorAction });
-    await this.iot.json('iot', 'create-topic-rule', '--rule-name', ruleName, '--topic-rule-payload', payload);
-  }
-
-  refusal(ruleName: string, action: object): Promise<string> {
-    const payload = JSON.stringify({ sql: "SELECT * FROM 'never'", actions: [action] });
-    return this.iot.failure('iot', 'create-topic-rule', '--rule-name', ruleName, '--topic-rule-payload', payload);
-  }
-
-  get where(): string[] {
-    const { host, port } = this.thingd.endpoints.mqtt;
-    return ['-h', host, '-p', String(port)];
-  }
-
-  async publish(topic: string, message: string | object): Promise<void> {
-    const payload = typeof message === 'string' ? message : JSON.stringify(message);
-    const { exit, stderr } = await run('mosquitto_pub', [...this.where, '-q', '1', '-t', topic, '-m', payload]);
-    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
-  }
-
-  async subscriber(topic: string): Promise<Running> {
-    const running = launch('stdbuf', ['-oL', 'mosquitto_sub', ...this.where, '-t', topic, '-d', '-q', '1']);
-    await running.prints('Subscribed (mid:');
-    return running;
-  }
-}
-
-/** Rules publish in this account, so that ARNs made of it fit moto's. */
-const ofAccount = ['--account-id', accountId];
+import { accountId, credentials, type RuleGround, roleArn, startMoto, startRules } from './harness/rule-ground.ts';
 
 describeWith(['moto_server', 'aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions on AWS services', () => {
-  let moto: Running;
-  let ground: Ground;
+  let ground: RuleGround;
   let aws: AwsCli;
 
   beforeAll(async () => {
-    const started = await startMoto();
-    moto = started.moto;
-    const env = { ...credentials, AWS_ENDPOINT_URL: started.endpoint };
-    const thingd = await startThingd({ command: 'dev', args: ofAccount, env });
-    ground = new Ground(thingd);
-    aws = new AwsCli(thingd, { ...credentials, AWS_ENDPOINT_URL: started.endpoint });
+    const endpoint = await startMoto();
+    ground = await startRules({ AWS_ENDPOINT_URL: endpoint });
+    aws = new AwsCli(ground.thingd, { ...credentials, AWS_ENDPOINT_URL: endpoint });
   }, 90_000);
-  afterAll(() => moto.stop());
 
   /** What a queue holds, taken from it, once it holds something. */
   const received = (queueUrl: string): Promise<string> =>
@@ -451,61 +387,5 @@ describeWith(['moto_server', 'aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions 
     expect(execution.name).toMatch(/^m1-[0-9a-f-]{36}$/);
     const arn = ['--execution-arn', execution.executionArn];
     expect((await aws.json('stepfunctions', 'describe-execution', ...arn)).input).toBe('{"a":1}');
-  });
-});
-
-/** A server that answers as it is told, and remembers what it was asked. */
-class StandIn {
-  readonly requests: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = [];
-  readonly #server: Server;
-  /** Statuses of the next answers; then 202. */
-  statuses: number[] = [];
-
-  constructor() {
-    this.#server = createServer(async (request, response) => {
-      const { method = '', url = '', headers } = request;
-      this.requests.push({ method, url, headers, body: await text(request) });
-      const status = this.statuses.shift() ?? 202;
-      response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
-    });
-  }
-
-  async open(): Promise<string> {
-    await new Promise<void>(resolve => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  close(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
-  }
-}
-
-describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions on services that a server stands in for', () => {
-  const server = new StandIn();
-  let ground: Ground;
-
-  beforeAll(async () => {
-    const endpoint = await server.open();
-    const env = { ...credentials, AWS_ENDPOINT_URL: endpoint };
-    ground = new Ground(await startThingd({ command: 'dev', args: ofAccount, env }));
-  }, 90_000);
-  afterAll(() => server.close());
-
-  test('a function that is mapped to no file is invoked, again while Lambda is not well', async () => {
-    const functionArn = `arn:aws:lambda:eu-west-1:${accountId}:function:chat`;
-    await ground.rule('toLambda', "SELECT text FROM 'study'", { lambda: { functionArn } });
-    server.statuses = [500, 429];
-    await ground.publish('study', '{"text":"hello"}');
-    await eventually('three attempts', () => server.requests.length === 3, 20_000);
-    for (const { method, url, headers, body } of server.requests) {
-      expect({ method, url: decodeURIComponent(url), body }).toEqual({
-        method: 'POST',
-        url: `/2015-03-31/functions/${functionArn}/invocations`,
-        body: '{"text":"hello"}',
-      });
-      expect(headers['x-amz-invocation-type']).toBe('Event');
-      expect(headers.authorization).toContain('/eu-west-1/lambda/aws4_request');
-    }
   });
 });

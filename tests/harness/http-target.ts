@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll } from 'vitest';
 
 export interface Received {
+  readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -42,7 +43,8 @@ export class HttpTarget {
       request.on('end', () => {
         const status = this.refusing ?? this.answers.shift() ?? 200;
         const body = Buffer.concat(chunks).toString();
-        this.received.push({ path: request.url ?? '', headers: request.headers, body });
+        const { method = '', url: path = '', headers } = request;
+        this.received.push({ method, path, headers, body });
         response.writeHead(status).end();
       });
     });

@@ -73,7 +73,7 @@ export class Rules {
     const stopping = new AbortController();
     const functions = new LocalFunctions({ files: options.functions, printed: options.printed });
     const destinations = new Destinations(domain, sendChallenge(options.address, stopping.signal));
-    const aws = new AwsClients(process.env);
+    const aws = new AwsClients(process.env, clock);
     const runners = actionRunners({ open, functions, destinations, clock, aws, credentials: environmentCredentials });
     const source = new BrokerRuleSource(open);
     const contextOf = evaluationContext({

@@ -22,7 +22,7 @@ export interface AwsCall<Client extends Destroyable> {
 }
 
 /** Milliseconds one attempt may take. */
-const timeout = 10_000;
+export const callTimeout = 10_000;
 
 /** Resolves when the service has accepted; rejects with `ActionFailure`. */
 export async function callAws<Client extends Destroyable>(
@@ -34,12 +34,12 @@ export async function callAws<Client extends Destroyable>(
   const roleArn = typeof parameters.roleArn === 'string' ? parameters.roleArn : undefined;
   const client = await clients.client(service, region, roleArn);
   try {
-    const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+    const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(callTimeout)]);
     const { $metadata } = await call.send(client, { abortSignal });
     return { request, response: [$metadata.httpStatusCode, $metadata.requestId].filter(Boolean).join(' ') };
   } catch (error) {
     if (error instanceof ActionFailure) throw error;
-    throw failureOf(error, request, timeout);
+    throw failureOf(error, request, callTimeout);
   }
 }
 

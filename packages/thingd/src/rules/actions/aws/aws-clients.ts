@@ -3,6 +3,8 @@
  * endpoint and role. Endpoints and credentials are found as AWS's own tools find them.
  */
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { Clock } from '@thingd/core';
+import { type CredentialsProvider, keptUntilExpiry, type SigningIdentity } from './credentials.ts';
 
 /** What every client of the AWS SDK takes. */
 export interface ClientSettings {
@@ -14,14 +16,6 @@ export interface ClientSettings {
   readonly maxAttempts: 1;
   readonly requestHandler: NodeHttpHandler;
 }
-
-export interface AwsCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string | undefined;
-}
-
-export type CredentialsProvider = () => Promise<AwsCredentials>;
 
 export interface Destroyable {
   destroy(): void;
@@ -40,10 +34,13 @@ const connectionTimeout = 3000;
 
 export class AwsClients {
   readonly #environment: Environment;
+  readonly #clock: Clock;
   readonly #clients = new Map<string, Promise<Destroyable>>();
+  readonly #providers = new Map<string, Promise<CredentialsProvider>>();
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, clock: Clock) {
     this.#environment = environment;
+    this.#clock = clock;
   }
 
   /**
@@ -71,14 +68,15 @@ export class AwsClients {
     return client;
   }
 
-  /** Who requests are signed as; the provider keeps what it finds until that expires. */
-  async credentials(region: string, roleArn: string | undefined): Promise<CredentialsProvider> {
-    const providers = await import('@aws-sdk/credential-providers');
-    if (!this.#assumes || roleArn === undefined) return providers.fromNodeProviderChain();
-    return providers.fromTemporaryCredentials({
-      params: { RoleArn: roleArn, RoleSessionName: 'thingd-rules' },
-      clientConfig: { region, endpoint: this.endpointOf('STS') },
-    });
+  /**
+   * Who signs a request that no client of the SDK makes. Undefined for a server that is not AWS's while there is no access key:
+   * it is asked unsigned.
+   */
+  async signer(url: URL, region: string, roleArn: string): Promise<SigningIdentity | undefined> {
+    const isAws = /\.amazonaws\.com(\.cn)?$/.test(url.hostname);
+    if (!isAws && !this.#environment.AWS_ACCESS_KEY_ID) return undefined;
+    const provider = await this.#provider(region, this.#assumes ? roleArn : undefined);
+    return provider();
   }
 
   async close(): Promise<void> {
@@ -92,6 +90,27 @@ export class AwsClients {
     return Boolean(this.#environment.AWS_ENDPOINT_URL_STS);
   }
 
+  /** Without a role, the SDK's usual chain: variables, files, metadata services. */
+  #provider(region: string, roleArn: string | undefined): Promise<CredentialsProvider> {
+    const key = `${region} ${roleArn ?? ''}`;
+    let provider = this.#providers.get(key);
+    if (provider === undefined) {
+      provider = import('@aws-sdk/credential-providers').then(providers =>
+        roleArn === undefined
+          ? providers.fromNodeProviderChain()
+          : keptUntilExpiry(
+              providers.fromTemporaryCredentials({
+                params: { RoleArn: roleArn, RoleSessionName: 'thingd-rules' },
+                clientConfig: { region, endpoint: this.endpointOf('STS') },
+              }),
+              this.#clock,
+            ),
+      );
+      this.#providers.set(key, provider);
+    }
+    return provider;
+  }
+
   async #open<Client extends Destroyable>(
     service: AwsService<Client>,
     region: string,
@@ -101,7 +120,7 @@ export class AwsClients {
     return service.open({
       region,
       endpoint: this.endpointOf(service.name),
-      credentials: this.#assumes && roleArn !== undefined ? await this.credentials(region, roleArn) : undefined,
+      credentials: roleArn === undefined ? undefined : await this.#provider(region, roleArn),
       maxAttempts: 1,
       requestHandler: new NodeHttpHandler({ connectionTimeout }),
     });

@@ -4,7 +4,7 @@ import { type ActionRequest, type ActionRunner, ServiceError } from '@thingd/cor
 import { attributes, attributeValue } from './attribute-value.ts';
 import { callAws, unfit } from './aws-call.ts';
 import type { AwsClients, ClientSettings } from './aws-clients.ts';
-import { type ExactJson, isNumberText, parseExactly } from './exact-json.ts';
+import { isObject, parseExactly } from './exact-json.ts';
 
 type KeyType = 'STRING' | 'NUMBER';
 
@@ -106,8 +106,5 @@ function keyValue(text: string, type: KeyType = 'STRING', request: string): Attr
 /** Bytes that are not JSON become a binary column (AWS: "DynamoDB"). */
 const payloadOf = ({ payload, isJson }: ActionRequest): AttributeValue =>
   isJson ? attributeValue(parseExactly(payload.toString('utf8'))) : { B: payload };
-
-const isObject = (value: ExactJson): value is { readonly [key: string]: ExactJson } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !isNumberText(value);
 
 const invalid = (message: string): ServiceError => new ServiceError('InvalidRequestException', message);

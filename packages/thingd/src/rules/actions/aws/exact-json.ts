@@ -35,6 +35,9 @@ export const isNumberText = (value: ExactJson): value is NumberText =>
   value !== null &&
   (JSON as unknown as { isRawJSON(v: unknown): boolean }).isRawJSON(value);
 
+export const isObject = (value: ExactJson): value is { readonly [key: string]: ExactJson } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isNumberText(value);
+
 /** The elements of an array, each as JSON text; undefined for what is no array. */
 export function elementsOf(payload: Buffer): readonly string[] | undefined {
   const value = parseExactly(payload.toString('utf8'));

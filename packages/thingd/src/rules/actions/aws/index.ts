@@ -6,10 +6,12 @@ import { cloudwatchLogs } from './cloudwatch-logs.ts';
 import { dynamodb, dynamodbV2 } from './dynamodb.ts';
 import { firehose } from './firehose.ts';
 import { kinesis } from './kinesis.ts';
+import { openSearch } from './open-search.ts';
 import { s3 } from './s3.ts';
 import { sns } from './sns.ts';
 import { sqs } from './sqs.ts';
 import { stepFunctions } from './step-functions.ts';
+import { timestream } from './timestream.ts';
 
 export { AwsClients } from './aws-clients.ts';
 export { invokeFunction } from './lambda.ts';
@@ -20,10 +22,13 @@ export const awsActions = (clients: AwsClients, clock: Clock): ActionRunners => 
   cloudwatchMetric: cloudwatchMetric(clients),
   dynamoDB: dynamodb(clients),
   dynamoDBv2: dynamodbV2(clients),
+  elasticsearch: openSearch(clients, clock, 'ElasticsearchAction'),
   firehose: firehose(clients),
   kinesis: kinesis(clients),
+  openSearch: openSearch(clients, clock, 'OpenSearchAction'),
   s3: s3(clients),
   sns: sns(clients),
   sqs: sqs(clients),
   stepFunctions: stepFunctions(clients),
+  timestream: timestream(clients, clock),
 });

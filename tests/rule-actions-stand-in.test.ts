@@ -1,0 +1,108 @@
+/** Rules whose actions call services that moto has not, or that are not well: a server of ours answers in their place. */
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { eventually } from './harness/eventually.ts';
+import { type HttpTarget, openHttpTarget } from './harness/http-target.ts';
+import { describeWith } from './harness/parts.ts';
+import { accountId, type RuleGround, roleArn, startMoto, startRules } from './harness/rule-ground.ts';
+
+describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions on services that a server stands in for', () => {
+  let server: HttpTarget;
+  let ground: RuleGround;
+
+  beforeAll(async () => {
+    server = await openHttpTarget();
+    ground = await startRules({ AWS_ENDPOINT_URL: server.url });
+  });
+  beforeEach(() => {
+    server.received.length = 0;
+  });
+
+  test('a function that is mapped to no file is invoked, again while Lambda is not well', async () => {
+    const functionArn = `arn:aws:lambda:eu-west-1:${accountId}:function:chat`;
+    await ground.rule('toLambda', "SELECT text FROM 'study'", { lambda: { functionArn } });
+    server.answers.push(500, 429, 202);
+    await ground.publish('study', '{"text":"hello"}');
+    await eventually('three attempts', () => server.received.length === 3, 20_000);
+    for (const { path, headers, body } of server.received) {
+      expect(decodeURIComponent(path)).toBe(`/2015-03-31/functions/${functionArn}/invocations`);
+      expect(body).toBe('{"text":"hello"}');
+      expect(headers['x-amz-invocation-type']).toBe('Event');
+      expect(headers.authorization).toContain('/eu-west-1/lambda/aws4_request');
+    }
+  });
+
+  test.for(['openSearch', 'elasticsearch'])('%s gets a document under the id its template makes', async kind => {
+    const index = '${topic(2)}';
+    const document = { roleArn, endpoint: server.url, index, type: '_doc', id: '${id} ü' };
+    await ground.rule(`to${kind}`, `SELECT t FROM '${kind}/+'`, { [kind]: document });
+    server.answers.push(503, 201);
+    await ground.publish(`${kind}/rooms`, '{"t":1,"id":"7"}');
+    await eventually('two attempts', () => server.received.length === 2, 20_000);
+    for (const { method, path, headers, body } of server.received) {
+      expect({ method, path, body }).toEqual({ method: 'PUT', path: '/rooms/_doc/7%20%C3%BC', body: '{"t":1}' });
+      expect(headers['content-type']).toBe('application/json');
+      expect(headers.authorization).toContain('/us-east-1/es/aws4_request');
+    }
+  });
+
+  test('each attribute becomes a record of Timestream, its column by the kind of JSON', async () => {
+    const timestream = {
+      roleArn,
+      databaseName: 'house',
+      tableName: 'rooms',
+      dimensions: [{ name: 'room', value: '${topic(2)}' }],
+      timestamp: { value: '${at}', unit: 'SECONDS' },
+    };
+    await ground.rule('toTimestream', "SELECT t, n, on, deep FROM 'times/+'", { timestream });
+    await ground.publish('times/hall', '{"t":1.5,"n":2,"on":true,"deep":{"a":[1]},"at":1700000000}');
+    const [call] = await eventually('a call', () => server.received.length > 0 && server.received, 20_000);
+    expect(call!.headers['x-amz-target']).toBe('Timestream_20181101.WriteRecords');
+    const dimensions = [{ Name: 'room', Value: 'hall' }];
+    expect(JSON.parse(call!.body)).toEqual({
+      DatabaseName: 'house',
+      TableName: 'rooms',
+      CommonAttributes: { Dimensions: dimensions, Time: '1700000000', TimeUnit: 'SECONDS' },
+      Records: [
+        { MeasureName: 't', MeasureValueType: 'DOUBLE', MeasureValue: '1.5' },
+        { MeasureName: 'n', MeasureValueType: 'BIGINT', MeasureValue: '2' },
+        { MeasureName: 'on', MeasureValueType: 'BOOLEAN', MeasureValue: 'true' },
+        { MeasureName: 'deep', MeasureValueType: 'VARCHAR', MeasureValue: '{"a":[1]}' },
+      ],
+    });
+  });
+
+  test('an answer that refuses is not asked again: the error action is told', async () => {
+    const seen = await ground.subscriber('refusals');
+    const document = { roleArn, endpoint: server.url, index: 'Upper', type: '_doc', id: '1' };
+    const errorAction = { republish: { roleArn, topic: 'refusals' } };
+    await ground.rule('toRefusal', "SELECT * FROM 'refused'", { openSearch: document }, errorAction);
+    server.answers.push(400);
+    await ground.publish('refused', '{"a":1}');
+    await seen.prints('"failedAction":"OpenSearchAction"');
+    expect(server.received).toHaveLength(1);
+    expect(seen.stdout).toContain('the server answered 400');
+    await seen.stop();
+  });
+});
+
+describeWith(['moto_server', 'aws', 'mosquitto_pub'], 'roles of actions', () => {
+  test.for([true, false])(
+    'a role is assumed where an STS is configured, and only there: %s',
+    { timeout: 90_000 },
+    async hasSts => {
+      const server = await openHttpTarget();
+      const sts = hasSts ? { AWS_ENDPOINT_URL_STS: await startMoto() } : undefined;
+      const ground = await startRules({ AWS_ENDPOINT_URL: server.url, ...sts });
+      const queueUrl = `https://sqs.us-east-1.amazonaws.com/${accountId}/q`;
+      const document = { roleArn, endpoint: server.url, index: 'i', type: '_doc', id: '1' };
+      await ground.rule('assumed', "SELECT * FROM 'assumed'", { sqs: { roleArn, queueUrl } });
+      await ground.rule('signed', "SELECT * FROM 'assumed'", { openSearch: document });
+      await ground.publish('assumed', '{"a":1}');
+      await eventually('two calls', () => server.received.length >= 2, 20_000);
+      for (const { headers } of server.received) {
+        expect(headers.authorization).toMatch(hasSts ? /Credential=ASIA/ : /Credential=rules\//);
+        expect(headers['x-amz-security-token'] !== undefined).toBe(hasSts);
+      }
+    },
+  );
+});
