@@ -95,7 +95,9 @@ describe('a light', () => {
         error => error.name === 'ResourceNotFoundException',
       ),
     );
-    await expect(data.send(new GetRetainedMessageCommand({ topic: topics.data }))).rejects.toThrow();
+    await expect(data.send(new GetRetainedMessageCommand({ topic: topics.data }))).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+    });
     await bulb.child.stop();
   });
 

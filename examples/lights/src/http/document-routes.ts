@@ -36,6 +36,14 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
   app.get('/asyncapi.json', hide, () => asyncApi());
   await app.register(swaggerUi, {
     routePrefix: '/phone',
+    staticCSP: {
+      'default-src': ["'none'"],
+      'script-src': ["'self'"],
+      'style-src': ["'self'", "'unsafe-inline'"], // Swagger UI sets styles on elements
+      'img-src': ["'self'", 'data:'],
+      'connect-src': ["'self'"],
+      'frame-ancestors': ["'none'"],
+    },
     uiConfig: {
       displayRequestDuration: true,
       defaultModelsExpandDepth: 0,
