@@ -5,11 +5,13 @@ import { connectAsync } from 'mqtt';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { AwsCli } from './harness/aws-cli.ts';
 import { launch, type Running, run } from './harness/command.ts';
+import { createDevice } from './harness/device.ts';
 import { temporaryDirectory } from './harness/directory.ts';
 import { eventually } from './harness/eventually.ts';
 import { type HttpTarget, openHttpTarget } from './harness/http-target.ts';
 import { describeWith } from './harness/parts.ts';
 import { node, program, startThingd, type Thingd, thingd as thingdCommand } from './harness/thingd.ts';
+import { startWitness } from './harness/witness.ts';
 
 const roleArn = 'arn:aws:iam::000000000000:role/rules';
 const version = { awsIotSqlVersion: '2016-03-23' };
@@ -163,6 +165,16 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
     expect(await ground.aws.json('iot', 'list-tags-for-resource', '--resource-arn', ruleArn)).toEqual({
       tags: [{ Key: 'team', Value: 'a' }],
     });
+    const tagged = JSON.stringify({ sql: "SELECT * FROM 'tagged'", actions: [] });
+    const create = ['create-topic-rule', '--rule-name', 'tagged', '--topic-rule-payload', tagged, '--tags', 'a=1&b=2'];
+    await ground.aws.json('iot', ...create);
+    const taggedArn = ruleArn.replace('pageA', 'tagged');
+    expect(await ground.aws.json('iot', 'list-tags-for-resource', '--resource-arn', taggedArn)).toEqual({
+      tags: [
+        { Key: 'a', Value: '1' },
+        { Key: 'b', Value: '2' },
+      ],
+    });
     await ground.aws.json('iot', 'delete-topic-rule', '--rule-name', 'pageA');
     expect(await ground.aws.failure('iot', 'get-topic-rule', '--rule-name', 'pageA')).toContain(
       'UnauthorizedException',
@@ -311,13 +323,13 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
 
 describeWith(['aws', 'mosquitto_pub'], 'an action whose target is away', () => {
   /** Publishes `count` messages at QoS 1, many at once; answers the longest time an acknowledgement took, in ms. */
-  async function publishAll(thingd: Thingd, topic: string, count: number, from = 0): Promise<number> {
+  async function publishAll(thingd: Thingd, topic: string, count: number, from = 0, pad = ''): Promise<number> {
     const client = await connectAsync(thingd.endpoints.mqtt.url, { clientId: `p${from}` });
     let longest = 0;
     for (let start = from; start < from + count; start += 50) {
       const batch = Array.from({ length: Math.min(50, from + count - start) }, (_, index) => start + index);
       const begun = performance.now();
-      await Promise.all(batch.map(n => client.publishAsync(topic, JSON.stringify({ n }), { qos: 1 })));
+      await Promise.all(batch.map(n => client.publishAsync(topic, JSON.stringify({ n, pad }), { qos: 1 })));
       longest = Math.max(longest, performance.now() - begun);
     }
     await client.endAsync();
@@ -331,13 +343,16 @@ describeWith(['aws', 'mosquitto_pub'], 'an action whose target is away', () => {
   }, async () => {
     const ground = new Ground(await startThingd({ command: 'dev', args: ['--limits', 'open'] }));
     const target = await openHttpTarget();
+    const witness = await startWitness(ground.thingd, await createDevice(ground.thingd, 'witness'));
     await ground.createRule('away', { sql: "SELECT n FROM 'away'", actions: [{ http: { url: `${target.url}/in` } }] });
     await ground.confirm(target);
     await target.close();
-    const before = await ground.thingd.residentMemory();
-    const count = 3000;
-    const longest = await publishAll(ground.thingd, 'away', count);
+    const wave = 2500;
+    const count = 4 * wave;
+    const pad = 'x'.repeat(40_000);
+    const longest = await publishAll(ground.thingd, 'away', wave, 0, pad);
     expect(longest).toBeLessThan(2000);
+    await witness.unharmed(1000);
     await eventually(
       'retries',
       async () => {
@@ -346,13 +361,20 @@ describeWith(['aws', 'mosquitto_pub'], 'an action whose target is away', () => {
       },
       10_000,
     );
+    // A second wave brings the process to the size it needs; the 200 MB that come then wait on disk.
+    await publishAll(ground.thingd, 'away', wave, wave, pad);
+    const before = await ground.thingd.residentMemory();
+    await publishAll(ground.thingd, 'away', 2 * wave, 2 * wave, pad);
+    await witness.unharmed(1000);
+    expect(await ground.thingd.residentMemory()).toBeLessThan(before + (120 << 20));
     const metrics = await (await fetch(`${ground.thingd.endpoints.http.url}/metrics`)).text();
     const held = Number(/thingd_rule_queue_messages\{[^}]*"away"\} (\d+)/.exec(metrics)![1]);
     expect(held).toBeLessThanOrEqual(1000);
     expect(metrics).toMatch(new RegExp(`thingd_rule_stored_messages\\{[^}]*"away"\\} ${count}\n`));
-    expect(await ground.thingd.residentMemory()).toBeLessThan(before + (200 << 20));
     await target.open();
     await eventually('everything', () => numbers(target).size === count, 60_000);
+    await witness.unharmed(1000);
+    await witness.stop();
   });
 
   test('gets it also when thingd was killed in between', { timeout: 120_000 }, async () => {
