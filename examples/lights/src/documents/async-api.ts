@@ -22,7 +22,7 @@ export function asyncApi(): AsyncApiDocument {
       version: '1.0.0',
       description: [
         'What a lamp does so that a phone can switch it. Registering it (`POST /light`) gives an id, a certificate, a private key and an endpoint.',
-        `**Connect** by MQTT 5 over TLS to the endpoint (port 443 unless it names one, ALPN \`x-amzn-mqtt-ca\`), with the certificate, the id as client id, \`Clean Start\` off and a session expiry of ${sessionExpiry} s: the session keeps commands for the lamp while it is off. A keep-alive of 30 s is how long a lamp that lost its power may seem to be there.`,
+        `**Connect** by MQTT 5 over TLS to the endpoint (port 443 unless it names one, ALPN \`x-amzn-mqtt-ca\`), with the certificate, the id as client id, \`Clean Start\` off and a session expiry of ${sessionExpiry} s: the session keeps commands for the lamp while it is off. With a keep-alive of 30 s, a lamp that fell silent is shown as unreachable after 45 s; one whose connection breaks, at once.`,
         '**Subscribe** to `command` with QoS 1 on every connection. A command may come twice; obeying it twice changes nothing.',
         '**Publish** the whole state to `data`, retained, with QoS 1: after connecting, and whenever it changes, whoever changed it.',
         'Any other topic or client id ends the connection: the certificate allows nothing else.',
