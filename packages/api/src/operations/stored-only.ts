@@ -6,7 +6,7 @@ import type { IotInput, IotOperationName } from '../generated/iot.ts';
 import type { IotJobsDataInput, IotJobsDataOperationName } from '../generated/iot-jobs-data.ts';
 import type { IotDataInput, IotDataOperationName } from '../generated/iotdata.ts';
 
-/** A member of an operation's input, or one within a member: `eventConfigurations.JOB`. */
+/** A member of an operation's input, or one within a member: `eventConfigurations.JOB`; `*` is any member or element. */
 type MemberPath<Input> = (keyof Input & string) | `${keyof Input & string}.${string}`;
 
 /** Per operation `'operation'` when all of it is stored only, else the parts of its input that are. */
@@ -22,13 +22,20 @@ export interface StoredOnly {
 
 /** Whether `input` has something at `path`. */
 export function hasMember(input: unknown, path: string): boolean {
-  let value = input;
-  for (const name of path.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return false;
-    value = (value as Readonly<Record<string, unknown>>)[name];
-  }
-  return value !== undefined;
+  const values = path
+    .split('.')
+    .reduce<readonly unknown[]>((found, name) => found.flatMap(value => membersOf(value, name)), [input]);
+  return values.some(value => value !== undefined);
 }
+
+function membersOf(value: unknown, name: string): readonly unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if (name === '*') return Object.values(value);
+  return Object.hasOwn(value, name) ? [(value as Readonly<Record<string, unknown>>)[name]] : [];
+}
+
+/** There is no IAM here. Actions on AWS services assume their role where an STS is configured; the others never do. */
+const rolesOfRules = ['topicRulePayload.actions.*.*.roleArn', 'topicRulePayload.errorAction.*.roleArn'] as const;
 
 export const storedOnly: StoredOnly = {
   iot: {
@@ -38,6 +45,8 @@ export const storedOnly: StoredOnly = {
     // Computed when they are due and told in the log; nothing sends them to CloudWatch yet.
     CreateFleetMetric: 'operation',
     UpdateFleetMetric: 'operation',
+    CreateTopicRule: rolesOfRules,
+    ReplaceTopicRule: rolesOfRules,
     // There is no Device Defender yet whose violations could be indexed.
     UpdateIndexingConfiguration: ['thingIndexingConfiguration.deviceDefenderIndexingMode'],
     // There are no jobs yet to tell of, and AWS describes no messages of the last three (unverified).
