@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createApi } from './api.ts';
+import { createRecorder } from './fixtures/recorder.ts';
+import { sampleOf } from './fixtures/samples.ts';
 import { services } from './protocol/dispatch.ts';
 import type { HttpRequest } from './protocol/message.ts';
 import type { OperationModel, ServiceModel } from './protocol/model.ts';
 import { percentEncode } from './protocol/percent.ts';
 import { structureOf, structureToJson } from './protocol/values.ts';
-import { createRecorder } from './testing/recorder.ts';
-import { sampleOf } from './testing/samples.ts';
 
 const failures: unknown[] = [];
 const { handlers, received } = createRecorder(() => undefined);

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import { describeWithBoto3, script } from './fixtures/python.ts';
+import { createRecorder, withFilledTokens } from './fixtures/recorder.ts';
+import { type Extent, sampleOf } from './fixtures/samples.ts';
+import { startTestServer, testAccessKeys, testKey } from './fixtures/server.ts';
 import { services } from './protocol/dispatch.ts';
 import type { ServiceName } from './protocol/model.ts';
-import { describeWithBoto3, script } from './testing/python.ts';
-import { createRecorder, withFilledTokens } from './testing/recorder.ts';
-import { type Extent, sampleOf } from './testing/samples.ts';
-import { startTestServer, testAccessKeys, testKey } from './testing/server.ts';
 
 const clientNames: Record<ServiceName, string> = { iot: 'iot', iotdata: 'iot-data', jobsdata: 'iot-jobs-data' };
 

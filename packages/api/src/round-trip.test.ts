@@ -2,11 +2,11 @@ import * as iot from '@aws-sdk/client-iot';
 import * as iotdata from '@aws-sdk/client-iot-data-plane';
 import * as jobsdata from '@aws-sdk/client-iot-jobs-data-plane';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createRecorder, type Received, withFilledTokens } from './fixtures/recorder.ts';
+import { type Extent, sampleOf } from './fixtures/samples.ts';
+import { startTestServer, type TestServer, testAccessKeys, testKey } from './fixtures/server.ts';
 import { services } from './protocol/dispatch.ts';
 import type { ServiceName } from './protocol/model.ts';
-import { createRecorder, type Received, withFilledTokens } from './testing/recorder.ts';
-import { type Extent, sampleOf } from './testing/samples.ts';
-import { startTestServer, type TestServer, testAccessKeys, testKey } from './testing/server.ts';
 
 let answer: unknown;
 const { handlers, received } = createRecorder(() => answer);

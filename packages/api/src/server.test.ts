@@ -4,9 +4,9 @@ import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-pla
 import { type Realm, ServiceError } from '@thingd/core';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Denial } from './authorization/authorize.ts';
+import { startTestServer, type TestServer, testAccessKeys, testKey } from './fixtures/server.ts';
 import type { Call, Handlers } from './operations/operation.ts';
 import { headersOf } from './server.ts';
-import { startTestServer, type TestServer, testAccessKeys, testKey } from './testing/server.ts';
 
 let server: TestServer | undefined;
 afterEach(async () => {

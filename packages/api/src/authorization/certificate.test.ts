@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { testAccessKeys } from '../fixtures/server.ts';
 import { type ApiPluginOptions, apiPlugin, frameworkErrors } from '../server.ts';
-import { testAccessKeys } from '../testing/server.ts';
 
 /** A self-signed certificate made by openssl, used by server and device alike. */
 let pem: { cert: string; key: string };

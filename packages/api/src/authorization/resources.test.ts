@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { sampleOf } from '../fixtures/samples.ts';
 import { services } from '../protocol/dispatch.ts';
 import type { ServiceName } from '../protocol/model.ts';
-import { sampleOf } from '../testing/samples.ts';
 import { permissionsOf } from './authorize.ts';
 import { resourcesOf } from './resources.ts';
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
+import { testAccessKeys, testKey } from '../fixtures/server.ts';
 import type { HttpRequest } from '../protocol/message.ts';
-import { testAccessKeys, testKey } from '../testing/server.ts';
 import type { Authentication } from './authenticate.ts';
 import { authenticateWebSocket } from './websocket.ts';
 

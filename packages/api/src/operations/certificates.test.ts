@@ -25,7 +25,7 @@ import {
 import { CaCertificates, CertificateRegistration, Certificates, CertificateTransfers } from '@thingd/core';
 import { caPem, certificatePem, identity, openDomain } from '@thingd/core/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/server.ts';
+import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { caCertificateOperations } from './ca-certificates.ts';
 import { certificateTransferOperations } from './certificate-transfers.ts';
 import { certificateOperations } from './certificates.ts';

@@ -6,7 +6,7 @@ import {
   SendDirectMessageCommand,
 } from '@aws-sdk/client-iot-data-plane';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startTestServer, type TestServer, testAccessKeys, testKey } from '../testing/server.ts';
+import { startTestServer, type TestServer, testAccessKeys, testKey } from '../fixtures/server.ts';
 import { type ConnectionState, type Connections, connectionOperations, type DirectDelivery } from './connections.ts';
 import type { Messages, OutgoingMessage } from './messages.ts';
 

@@ -2,7 +2,7 @@ import { DescribeEventConfigurationsCommand, IoTClient, UpdateEventConfiguration
 import { EventConfigurations } from '@thingd/core';
 import { openDomain, type TestDomain } from '@thingd/core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startTestServer, type TestServer, testAccessKeys, testKey } from '../testing/server.ts';
+import { startTestServer, type TestServer, testAccessKeys, testKey } from '../fixtures/server.ts';
 import { eventOperations } from './events.ts';
 import { storedOnly } from './stored-only.ts';
 

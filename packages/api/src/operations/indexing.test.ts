@@ -19,7 +19,7 @@ import {
 import { FleetIndexing, FleetMetrics, Indexer, ThingConnectivity, ThingGroups, Things } from '@thingd/core';
 import { openDomain } from '@thingd/core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startTestServer, testAccessKeys, testKey } from '../testing/server.ts';
+import { startTestServer, testAccessKeys, testKey } from '../fixtures/server.ts';
 import { fleetMetricOperations } from './fleet-metrics.ts';
 import { indexingOperations } from './indexing.ts';
 

@@ -5,7 +5,7 @@ import {
   PublishCommand,
 } from '@aws-sdk/client-iot-data-plane';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startTestServer, type TestServer, testAccessKeys, testKey } from '../testing/server.ts';
+import { startTestServer, type TestServer, testAccessKeys, testKey } from '../fixtures/server.ts';
 import { type Messages, messageOperations, type OutgoingMessage, type RetainedMessage } from './messages.ts';
 
 const limits = { maxPayloadBytes: 100, maxTopicBytes: 20, maxTopicSlashes: 2, maxUserPropertyBytes: 50 };

@@ -15,7 +15,7 @@ import {
   ThingTypes,
 } from '@thingd/core';
 import { type ManualClock, openDomain } from '@thingd/core/testing';
-import { startTestServer, testAccessKeys, testKey } from '../testing/server.ts';
+import { startTestServer, testAccessKeys, testKey } from '../fixtures/server.ts';
 import { billingGroupOperations } from './billing-groups.ts';
 import { endpointOperations } from './endpoint.ts';
 import { policyOperations } from './policies.ts';

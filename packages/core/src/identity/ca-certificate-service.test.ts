@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { caPem, certificatePem, identity } from '../testing/certificates.ts';
 import { type CaCertificateRegistration, CaCertificates } from './ca-certificate-service.ts';
-import { caPem, certificatePem, identity } from './certificate-fixtures.ts';
 import { CertificateRegistration } from './certificate-registration.ts';
 import { abroad, home, neighbour, start, type TestDomain, testDomain } from './domain-fixtures.ts';
 

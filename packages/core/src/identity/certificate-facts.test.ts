@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readCertificateFacts } from './certificate-facts.ts';
 import {
   type Attribute,
   certificateDer,
@@ -11,7 +10,8 @@ import {
   extension,
   identity,
   utf8String,
-} from './certificate-fixtures.ts';
+} from '../testing/certificates.ts';
+import { readCertificateFacts } from './certificate-facts.ts';
 import { MalformedCertificate } from './der.ts';
 
 const keys = identity('keys');

@@ -1,7 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CaCertificates } from './ca-certificate-service.ts';
-import type { CertificateStatus } from './certificate.ts';
 import {
   type CertificateShape,
   caPem,
@@ -9,7 +7,9 @@ import {
   certificatePem,
   identity,
   toPem,
-} from './certificate-fixtures.ts';
+} from '../testing/certificates.ts';
+import { CaCertificates } from './ca-certificate-service.ts';
+import type { CertificateStatus } from './certificate.ts';
 import { CertificateRegistration } from './certificate-registration.ts';
 import { Certificates } from './certificate-service.ts';
 import { home, neighbour, start, TestAttachments, type TestDomain, testDomain, testSigner } from './domain-fixtures.ts';

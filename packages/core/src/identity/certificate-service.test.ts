@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { certificateDer, identity, toPem } from '../testing/certificates.ts';
 import { type CertificateStatus, certificateArn } from './certificate.ts';
-import { certificateDer, identity, toPem } from './certificate-fixtures.ts';
 import { CertificateRegistration } from './certificate-registration.ts';
 import { Certificates } from './certificate-service.ts';
 import { findCertificate, replaceCertificate } from './certificate-store.ts';

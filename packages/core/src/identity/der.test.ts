@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { der, objectIdentifier } from './certificate-fixtures.ts';
+import { der, objectIdentifier } from '../testing/certificates.ts';
 import { MalformedCertificate, readChildren, readElement, readObjectIdentifier } from './der.ts';
 
 const bytes = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex');

@@ -1,8 +1,8 @@
 /** A domain for tests of identity: realms, a record of what was told, a signer and attachments to the test's liking. */
 import type { Change } from '../events/changes.ts';
 import type { Realm } from '../realm.ts';
+import { certificatePem, identity } from '../testing/certificates.ts';
 import { openDomain, type TestDomain as PlainTestDomain } from '../testing/domain.ts';
-import { certificatePem, identity } from './certificate-fixtures.ts';
 import type { CertificateSigner } from './certificate-signer.ts';
 import type { PrincipalAttachments } from './principal-attachments.ts';
 

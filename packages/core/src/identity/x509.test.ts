@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { caPem, certificateDer, der, extension, identity } from './certificate-fixtures.ts';
+import { caPem, certificateDer, der, extension, identity } from '../testing/certificates.ts';
 import { hasSignatureOf, isSignedBy, parseCertificateDer, parseCertificatePem } from './x509.ts';
 
 const factory = identity('factory');

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { certificateArn } from '../identity/certificate.ts';
-import { certificateDer, identity, toPem } from '../identity/certificate-fixtures.ts';
 import { CertificateRegistration } from '../identity/certificate-registration.ts';
 import { Certificates } from '../identity/certificate-service.ts';
 import { testSigner } from '../identity/domain-fixtures.ts';
@@ -13,6 +12,7 @@ import { ThingGroups } from '../registry/thing-group-service.ts';
 import { ThingPrincipals } from '../registry/thing-principal-service.ts';
 import { Things } from '../registry/thing-service.ts';
 import { ThingTypes } from '../registry/thing-type-service.ts';
+import { certificateDer, identity, toPem } from '../testing/certificates.ts';
 import { openDomain, realm, type TestDomain } from '../testing/domain.ts';
 import { Registration, type RegistrationServices } from './registration.ts';
 import { parseTemplate } from './template.ts';
