@@ -19,7 +19,7 @@ export { MemoryStream } from './listener/memory.ts';
 export { originOf, SocketStream, secureOriginOf } from './listener/socket-stream.ts';
 export { listenTcp } from './listener/tcp.ts';
 export { acceptTls, type ListenTlsOptions, listenTls, type TlsListener } from './listener/tls.ts';
-export { type UpgradeHandler, type WebSocketOptions, webSocketUpgrade } from './listener/websocket.ts';
+export { refuseUpgrade, type UpgradeHandler, type WebSocketOptions, webSocketUpgrade } from './listener/websocket.ts';
 export { BrokerMetrics } from './metrics.ts';
 export type {
   BrokerObserver,

@@ -31,13 +31,23 @@ export function webSocketUpgrade(broker: Broker, options: WebSocketOptions = {})
   return (request, socket, head, identity) => {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map(protocol => protocol.trim());
     if (!offered.some(protocol => protocols.includes(protocol))) {
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      refuseUpgrade(socket, '400 Bad Request');
       return;
     }
     server.handleUpgrade(request, socket, head, webSocket => {
       broker.accept(new WebSocketStream(webSocket), webSocketOrigin(name, request, identity));
     });
   };
+}
+
+/**
+ * Answers an upgrade with a status such as `403 Forbidden`, and lets go of the connection. The HTTP server is done with it: nobody
+ * else hears its errors, or ends what the peer keeps open.
+ */
+export function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.on('error', () => {});
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 function webSocketOrigin(name: string, request: IncomingMessage, identity: unknown): Origin {

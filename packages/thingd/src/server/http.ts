@@ -9,7 +9,7 @@ import {
   type Identity,
   RequestError,
 } from '@thingd/api';
-import type { UpgradeHandler } from '@thingd/broker';
+import { refuseUpgrade, type UpgradeHandler } from '@thingd/broker';
 import { ServiceError } from '@thingd/core';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type ClientIdentity, plainAddress } from '../authorization/index.ts';
@@ -82,21 +82,17 @@ export interface WebSocketOptions {
 /** Listens to `upgrade` of an HTTP server. A signature comes first, then a client certificate, which the CONNECT is judged by. */
 export function webSockets({ authentication, upgrade, client, anonymous, refused }: WebSocketOptions) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    // Until the broker has the socket, a peer that goes away must not end the program.
-    const ignore = (): void => {};
-    socket.on('error', ignore);
+    // A peer that goes away is told of by 'close'; without a listener its error would end the program.
+    socket.on('error', () => {});
     const sourceIp = plainAddress(request.socket.remoteAddress ?? '');
     identify(request, sourceIp)
       .then(identity => {
-        socket.off('error', ignore);
         if (!socket.destroyed) upgrade(request, socket, head, identity);
       })
       .catch((error: unknown) => {
-        const refusal = error instanceof Refused || error instanceof RequestError;
         refused(error instanceof Error ? error.message : String(error), sourceIp);
-        const [status, words] =
-          error instanceof Refused ? error.status : refusal ? [403, 'Forbidden'] : [500, 'Internal Server Error'];
-        socket.end(`HTTP/1.1 ${status} ${words}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+        if (error instanceof Refused) refuseUpgrade(socket, error.status);
+        else refuseUpgrade(socket, error instanceof RequestError ? '403 Forbidden' : '500 Internal Server Error');
       });
   };
 
@@ -104,7 +100,7 @@ export function webSockets({ authentication, upgrade, client, anonymous, refused
     const url = request.url ?? '/';
     const question = url.indexOf('?');
     const path = question < 0 ? url : url.slice(0, question);
-    if (path !== '/mqtt') throw new Refused(`there is no WebSocket at \`${path}\``, [404, 'Not Found']);
+    if (path !== '/mqtt') throw new Refused(`there is no WebSocket at \`${path}\``, '404 Not Found');
     const signed = await authenticateWebSocket(
       authentication,
       {
@@ -118,15 +114,16 @@ export function webSockets({ authentication, upgrade, client, anonymous, refused
     );
     if (signed !== undefined) return client(signed);
     if (hasCertificate(request)) return undefined;
-    if (anonymous === undefined) throw new Refused('not signed', [403, 'Forbidden']);
+    if (anonymous === undefined) throw new Refused('not signed', '403 Forbidden');
     return anonymous;
   }
 }
 
 class Refused extends Error {
-  readonly status: readonly [number, string];
+  /** The answer, such as `404 Not Found`. */
+  readonly status: string;
 
-  constructor(message: string, status: readonly [number, string]) {
+  constructor(message: string, status: string) {
     super(message);
     this.status = status;
   }
