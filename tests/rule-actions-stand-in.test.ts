@@ -71,6 +71,17 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions on services tha
     });
   });
 
+  test('a key that a template leaves empty fails at once, and asks nobody', async () => {
+    const seen = await ground.subscriber('empty-keys');
+    const errorAction = { republish: { roleArn, topic: 'empty-keys' } };
+    const s3 = { roleArn, bucketName: 'bucket', key: '${missing}' };
+    await ground.rule('emptyKey', "SELECT * FROM 'keyless'", { s3 }, errorAction);
+    await ground.publish('keyless', '{"a":1}');
+    await seen.prints('the key is empty');
+    expect(server.received).toEqual([]);
+    await seen.stop();
+  });
+
   test('an answer that refuses is not asked again: the error action is told', async () => {
     const seen = await ground.subscriber('refusals');
     const document = { roleArn, endpoint: server.url, index: 'Upper', type: '_doc', id: '1' };
@@ -81,6 +92,22 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions on services tha
     await seen.prints('"failedAction":"OpenSearchAction"');
     expect(server.received).toHaveLength(1);
     expect(seen.stdout).toContain('the server answered 400');
+    await seen.stop();
+  });
+});
+
+describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions without credentials', () => {
+  test('fail with a sentence that says what to set', { timeout: 60_000 }, async () => {
+    const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true' };
+    const files = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };
+    const server = await openHttpTarget();
+    const ground = await startRules({ AWS_ENDPOINT_URL: server.url, ...none, ...files });
+    const seen = await ground.subscriber('failures');
+    const errorAction = { republish: { roleArn, topic: 'failures' } };
+    await ground.rule('unsigned', "SELECT * FROM 'unsigned'", { kinesis: { roleArn, streamName: 's' } }, errorAction);
+    await ground.publish('unsigned', '{"a":1}');
+    await seen.prints('there are no AWS credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
+    expect(server.received).toEqual([]);
     await seen.stop();
   });
 });

@@ -38,10 +38,18 @@ test('a server that is away is tried again, and named by its code where there is
   expect(failed({ name: 'TimeoutError' })).toMatchObject({ isTransient: true, message: 'no answer within 10000 ms' });
 });
 
+test('a page that a proxy answers in place of the service goes by its status', () => {
+  expect(failed({ name: 'SyntaxError', $response: { statusCode: 502 } })).toMatchObject({
+    isTransient: true,
+    message: 'the answer 502 cannot be read',
+  });
+  expect(failed({ name: 'SyntaxError', $response: { statusCode: 404 } }).isTransient).toBe(false);
+});
+
 test('without credentials, and for a request that cannot be made, another attempt would be in vain', () => {
   expect(failed({ name: 'CredentialsProviderError' })).toMatchObject({
     isTransient: false,
     message: expect.stringMatching(/^there are no AWS credentials \(AWS_ACCESS_KEY_ID .*: why$/),
   });
-  expect(failed({ name: 'TypeError' }).isTransient).toBe(false);
+  expect(failed({}).isTransient).toBe(false);
 });

@@ -5,6 +5,8 @@ import { ActionFailure } from '@thingd/core';
 interface SdkError extends Error {
   readonly code?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
+  /** All there is of an answer that the SDK could not read, such as a proxy's page. */
+  readonly $response?: { readonly statusCode?: number };
   readonly $retryable?: object;
 }
 
@@ -37,13 +39,13 @@ const passing = new Set([
   'TransactionInProgressException',
 ]);
 
-/** Errors that never left this program: the request could not be made, so it cannot be made later either. */
-const ownFaults = new Set(['TypeError', 'RangeError', 'SyntaxError', 'SerializationException', 'ValidationError']);
+/** Nobody answered in time, or at any address; what else the network reports has a code. */
+const unanswered = new Set(['AbortError', 'AggregateError', 'TimeoutError']);
 
 /** `request` such as `PutObject s3://bucket/key`; `timeout` is how long an answer was waited for, in ms. */
 export function failureOf(error: unknown, request: string, timeout: number): ActionFailure {
   const failure = error as SdkError;
-  const status = failure.$metadata?.httpStatusCode;
+  const status = failure.$metadata?.httpStatusCode ?? failure.$response?.statusCode;
   return new ActionFailure(sentenceOf(failure, timeout), {
     isTransient: isTransient(failure, status),
     report: { request, ...(status !== undefined && { response: `${status} ${failure.name}` }) },
@@ -51,18 +53,19 @@ export function failureOf(error: unknown, request: string, timeout: number): Act
   });
 }
 
-function isTransient({ name, $retryable }: SdkError, status: number | undefined): boolean {
+function isTransient({ name, code, $retryable }: SdkError, status: number | undefined): boolean {
   if ($retryable !== undefined || passing.has(name)) return true;
-  // Nobody answered, or nobody yet said who we are.
-  if (status === undefined) return !ownFaults.has(name) && name !== 'CredentialsProviderError';
+  // Without an answer it is the network's error, or the request could not be made, and so cannot be made later either.
+  if (status === undefined) return code !== undefined || unanswered.has(name);
   return status === 429 || status >= 500;
 }
 
-function sentenceOf({ name, message, code, cause }: SdkError, timeout: number): string {
+function sentenceOf({ name, message, code, cause, $response }: SdkError, timeout: number): string {
   if (name === 'AbortError' || name === 'TimeoutError') return `no answer within ${timeout} ms`;
   if (name === 'CredentialsProviderError') {
     return `there are no AWS credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile): ${message}`;
   }
+  if (name === 'SyntaxError' && $response !== undefined) return `the answer ${$response.statusCode} cannot be read`;
   if (name === 'AggregateError' || message === '') return code ?? (cause instanceof Error ? cause.message : name);
   return name === 'Error' ? message : `${name}: ${message}`;
 }

@@ -1,7 +1,7 @@
 /** The `s3` action: an object of what SELECT made (AWS: "S3"). */
 import type { ObjectCannedACL } from '@aws-sdk/client-s3';
 import type { ActionRunner } from '@thingd/core';
-import { callAws } from './aws-call.ts';
+import { callAws, unfit } from './aws-call.ts';
 import type { AwsClients, ClientSettings } from './aws-clients.ts';
 
 interface S3Parameters {
@@ -27,12 +27,15 @@ export function s3(clients: AwsClients): ActionRunner {
     literals: ['cannedAcl'],
     check() {},
     resourceOf: parameters => read(parameters).bucketName,
-    run(request) {
+    async run(request) {
       const { bucketName, key, cannedAcl } = read(request.parameters);
+      const what = `PutObject s3://${bucketName}/${key}`;
+      // A PUT without a key would create the bucket.
+      if (key === '') throw unfit(what, 'the key is empty');
       const input = { Bucket: bucketName, Key: key, ACL: cannedAcl, Body: request.payload };
       return callAws(clients, request, {
         service,
-        request: `PutObject s3://${bucketName}/${key}`,
+        request: what,
         send: (client, options) => client.putObject(input, options),
       });
     },
