@@ -36,4 +36,4 @@ export { type StoredOnly, storedOnly } from './operations/stored-only.ts';
 export { RequestError, type RequestErrorName } from './protocol/errors.ts';
 export type { HttpRequest, HttpResponse } from './protocol/message.ts';
 export { type Claim, readClaim } from './protocol/sigv4.ts';
-export { type ApiPluginOptions, apiPlugin, frameworkErrors, headersOf } from './server.ts';
+export { type ApiPluginOptions, apiPlugin, frameworkErrors, headersOf, toHttpRequest } from './server.ts';

@@ -78,7 +78,8 @@ function takeBodiesAsBytes(fastify: FastifyInstance, bodyLimit: number): void {
   fastify.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
 }
 
-function toHttpRequest(request: FastifyRequest): HttpRequest {
+/** A request as signatures cover it: whatever follows the first `?` is its query. */
+export function toHttpRequest(request: FastifyRequest): HttpRequest {
   const url = request.raw.url ?? '/';
   const question = url.indexOf('?');
   return {

@@ -5,6 +5,7 @@ import {
   type ApiPluginOptions,
   apiPlugin,
   authenticateWebSocket,
+  frameworkErrors,
   headersOf,
   type Identity,
   RequestError,
@@ -39,7 +40,12 @@ export async function createHttp({
   healthy,
 }: HttpOptions): Promise<FastifyInstance> {
   // Names in paths reach the API as they came; what is forwarded by a proxy is not believed.
-  const fastify = Fastify({ logger: false, trustProxy: false, routerOptions: { maxParamLength: 4096 } });
+  const fastify = Fastify({
+    logger: false,
+    trustProxy: false,
+    frameworkErrors,
+    routerOptions: { maxParamLength: 4096 },
+  });
   fastify.addHook('onResponse', (_request, reply, done) => {
     metrics.httpAnswer(reply.elapsedTime / 1000);
     done();

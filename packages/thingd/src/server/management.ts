@@ -2,10 +2,10 @@
 import {
   type ApiPluginOptions,
   authenticateSignature,
-  headersOf,
   type Identity,
   RequestError,
   readClaim,
+  toHttpRequest,
 } from '@thingd/api';
 import { type AccessKeys, type RuleEngine, realmKey, ServiceError, type ShadowHistory } from '@thingd/core';
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify';
@@ -125,9 +125,7 @@ function ownRoutes(options: ManagementOptions): OwnRoute[] {
 }
 
 async function identify(request: FastifyRequest, { authentication }: ManagementOptions): Promise<Identity> {
-  const [path = '', query = ''] = request.raw.url?.split('?') ?? [];
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  const signed = { method: request.method, path, query, headers: headersOf(request.raw), body };
+  const signed = toHttpRequest(request);
   const claim = readClaim(signed);
   if (claim === undefined)
     throw new RequestError('MissingAuthenticationTokenException', 'Missing Authentication Token');
