@@ -82,6 +82,17 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions on services tha
     await seen.stop();
   });
 
+  test('a document whose id would lead out of its index is not written', async () => {
+    const seen = await ground.subscriber('strays');
+    const errorAction = { republish: { roleArn, topic: 'strays' } };
+    const document = { roleArn, endpoint: server.url, index: 'i', type: '_doc', id: '${id}' };
+    await ground.rule('toStray', "SELECT * FROM 'stray'", { openSearch: document }, errorAction);
+    await ground.publish('stray', '{"id":".."}');
+    await seen.prints('`id` is `..`, which names nothing');
+    expect(server.received).toEqual([]);
+    await seen.stop();
+  });
+
   test('an answer that refuses is not asked again: the error action is told', async () => {
     const seen = await ground.subscriber('refusals');
     const document = { roleArn, endpoint: server.url, index: 'Upper', type: '_doc', id: '1' };

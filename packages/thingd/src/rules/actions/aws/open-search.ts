@@ -28,6 +28,9 @@ export function openSearch(clients: AwsClients, clock: Clock, failedAction: stri
       const request = `PUT ${endpoint.replace(/\/$/, '')}/${[index, type, id].map(encodeURIComponent).join('/')}`;
       if (!isJson) throw unfit(request, 'the payload is not JSON');
       if (!isHttpUrl(endpoint)) throw unfit(request, `\`${endpoint}\` is no URL of http or https`);
+      const unnamed = Object.entries({ index, type, id }).find(([, text]) => /^\.{0,2}$/.test(text));
+      // A path with such a segment would be another document's, or no document's.
+      if (unnamed !== undefined) throw unfit(request, `\`${unnamed[0]}\` is \`${unnamed[1]}\`, which names nothing`);
       const url = new URL(request.slice('PUT '.length));
       try {
         const signer = await clients.signer(url, realm.region, roleArn);
