@@ -1,4 +1,5 @@
 /** Words with wildcards: what they begin with, and what they match. Pure. */
+import { ANY_CHARACTER, ANY_RUN, compileWildcard, matchesWildcard, type Wildcard } from '../../policy/wildcard.ts';
 import { compareWords } from '../words.ts';
 import type { Bound, Pattern } from './query.ts';
 
@@ -28,24 +29,21 @@ export function afterPrefix(prefix: string): string | undefined {
 export function matchesPattern(pattern: Pattern, word: string): boolean {
   const literal = literalOf(pattern);
   if (literal !== undefined) return literal === word;
-  return expressionOf(pattern).test(word);
+  return matchesWildcard(wildcardOf(pattern), word);
 }
 
-/** What means something in a regular expression. */
-const special = /[\\^$.*+?()[\]{}|/]/g;
+const wildcards = new WeakMap<Pattern, Wildcard>();
 
-const expressions = new WeakMap<Pattern, RegExp>();
-
-function expressionOf(pattern: Pattern): RegExp {
-  let expression = expressions.get(pattern);
-  if (expression === undefined) {
-    const source = pattern.map(part =>
-      typeof part === 'string' ? part.replaceAll(special, '\\$&') : part.wildcard === '*' ? '.*' : '.',
+/** Not as a regular expression: whoever asks chooses the pattern, and a few `*` would have one try for minutes. */
+function wildcardOf(pattern: Pattern): Wildcard {
+  let wildcard = wildcards.get(pattern);
+  if (wildcard === undefined) {
+    wildcard = compileWildcard(
+      pattern.map(part => (typeof part === 'string' ? part : part.wildcard === '*' ? ANY_RUN : ANY_CHARACTER)),
     );
-    expression = new RegExp(`^${source.join('')}$`, 'su');
-    expressions.set(pattern, expression);
+    wildcards.set(pattern, wildcard);
   }
-  return expression;
+  return wildcard;
 }
 
 /** Whether a value lies within bounds; an absent bound is none. */
