@@ -20,7 +20,8 @@ export async function signedClient(
   if (dev) return { kind: 'other', realm, principal, policies: everything };
   const key = await accessKeys.find(principal);
   const policies = key === undefined ? [] : [compilePolicy(principal, parsePolicy(key.policyDocument))];
-  return { kind: 'other', realm, principal, policies };
+  const isValid = async () => (await accessKeys.find(principal)) !== undefined;
+  return { kind: 'other', realm, principal, policies, isValid };
 }
 
 export interface DeviceCallerOptions {

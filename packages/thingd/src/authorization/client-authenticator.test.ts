@@ -3,6 +3,7 @@ import { type Connect, ReasonCode } from '@thingd/broker';
 import { realm } from '@thingd/core/testing';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRootAuthority, DeviceCertificateSigner, KeyPool } from '../certificates/index.ts';
+import { signedClient } from './callers.ts';
 import {
   allow,
   connectionOf,
@@ -230,6 +231,17 @@ describe('a live connection', () => {
     expect(denial?.explanation.missingContextValues).toEqual(['iot:Connection.Thing.ThingName']);
     expect(installation.denials.latest('999999999999/eu-west-1')).toEqual([]);
   });
+});
+
+test('a WebSocket whose access key is deleted after its upgrade is not let in by its CONNECT', async () => {
+  const { accessKeys } = installation.services;
+  const { accessKeyId } = await accessKeys.create({ accountId: realm.accountId });
+  const caller = { kind: 'accessKey', principal: 'user', accessKeyId, authorize: () => 'allowed' } as const;
+  const identity = await signedClient({ realm, caller }, accessKeys, false);
+  const connect = () => installation.authenticator.authenticate(connectOf('app'), originOf({ identity }));
+  expect(await connect()).toMatchObject({ admitted: true, principal: accessKeyId });
+  await accessKeys.delete(accessKeyId);
+  expect(await connect()).toMatchObject({ admitted: false, reasonCode: ReasonCode.notAuthorized });
 });
 
 test('the anonymous principal follows the policy that is named, from the moment there is one', async () => {

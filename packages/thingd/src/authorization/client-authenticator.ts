@@ -91,6 +91,10 @@ export class ClientAuthenticator implements Authenticator {
     if (will !== undefined && !mayLeave(will, authorizer)) {
       return denied('publish', will.topic);
     }
+    // Between a WebSocket's upgrade and its CONNECT there is nothing yet that the deletion of its access key could end.
+    if (identity.kind === 'other' && identity.isValid !== undefined && !(await identity.isValid())) {
+      return refuse('the access key is deleted');
+    }
     const rebind = async (): Promise<Dependencies> => {
       // A certificate disabled while its CONNECT was being decided was not yet among the connections to end.
       if (identity.kind === 'certificate' && !(await devices.isActive(identity))) certificateDisabled(identity);

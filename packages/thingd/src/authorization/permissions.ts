@@ -33,6 +33,8 @@ export type ClientIdentity =
       readonly realm: Realm;
       readonly principal: string;
       readonly policies: readonly CompiledPolicy[] | { readonly policyName: string };
+      /** Whether its access key is still there; absent where there is none. */
+      readonly isValid?: () => Promise<boolean>;
     };
 
 /** The broker's and the log's name for a client. */
