@@ -100,3 +100,26 @@ test('whom a crash left connected is not connected when the program is back', as
   });
   expect(await next.describe(realm, 'plug')).toMatchObject({ disconnectReason: 'CLIENT_INITIATED_DISCONNECT' });
 });
+
+test('what the store could not take is written when it can, and is then no older than what came meanwhile', async () => {
+  await things.create(realm, { thingName: 'plug' });
+  const failures: unknown[] = [];
+  let isFull = true;
+  const { store } = domain;
+  const failing: TestDomain['store'] = Object.assign(Object.create(store), {
+    all: store.all.bind(store),
+    commit: (writes: Parameters<typeof store.commit>[0]) =>
+      isFull ? Promise.reject(new Error('the disk is full')) : store.commit(writes),
+  });
+  const kept = new ThingConnectivity({ ...domain, store: failing }, { failed: error => failures.push(error) });
+  kept.connected(key, 'lamp', 1, 1);
+  kept.connected(key, 'plug', 2, 1);
+  await kept.flush();
+  expect(failures).toHaveLength(1);
+  expect(told).toEqual([]);
+  isFull = false;
+  kept.disconnected(key, 'plug', 2, 'CONNECTION_LOST');
+  expect(await kept.describe(realm, 'lamp')).toMatchObject({ connected: true });
+  expect(await kept.describe(realm, 'plug')).toMatchObject({ connected: false });
+  expect(told).toEqual(['lamp', 'plug']);
+});

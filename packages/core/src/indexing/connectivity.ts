@@ -29,6 +29,9 @@ interface Pending {
 
 const batchSize = 512;
 
+/** States kept while the store fails: clients that come and go must not fill the memory meanwhile. */
+const maximumKept = 100_000;
+
 export class ThingConnectivity {
   readonly #domain: Domain;
   readonly #options: ConnectivityOptions;
@@ -120,11 +123,20 @@ export class ThingConnectivity {
         );
       } catch (error) {
         this.#options.failed(error);
+        this.#keepForNext(batch);
         continue;
       }
       for (const { realm, thingName } of batch) {
         changes.emit({ kind: 'connectivity', realm: realmOfKey(realm), thingName });
       }
+    }
+  }
+
+  /** What could not be written is written with what comes next, unless that is newer. */
+  #keepForNext(batch: readonly Pending[]): void {
+    for (const pending of batch) {
+      const key = keyOf(pending.realm, pending.thingName);
+      if (this.#pending.size < maximumKept && !this.#pending.has(key)) this.#pending.set(key, pending);
     }
   }
 }
