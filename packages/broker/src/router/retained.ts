@@ -132,7 +132,7 @@ export class RetainedMessages {
     const pending = [this.#root];
     for (let level = pending.pop(); level !== undefined; level = pending.pop()) {
       if (level.message !== undefined) yield level.message;
-      if (level.children !== undefined) pending.push(...level.children.values());
+      for (const child of level.children?.values() ?? []) pending.push(child);
     }
   }
 
