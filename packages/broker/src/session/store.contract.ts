@@ -196,6 +196,12 @@ export function brokerStoreContract(name: string, open: () => Promise<StoreUnder
       expect(Buffer.isBuffer(found.deliveries[2]!.message.payload)).toBe(true);
     });
 
+    test('a delivery keeps as many subscription identifiers as filters can match', async () => {
+      const subscriptionIdentifiers = Array.from({ length: 10_000 }, (_, index) => 268_435_455 - index);
+      const found = await theSession([session(), queued(1, { subscriptionIdentifiers })]);
+      expect(found.deliveries[0]!.subscriptionIdentifiers).toEqual(subscriptionIdentifiers);
+    });
+
     test('an empty payload is kept as an empty payload', async () => {
       const found = await theSession([session(), queued(1, { message: message({ payload: Buffer.alloc(0) }) })]);
       expect(found.deliveries[0]!.message.payload).toHaveLength(0);

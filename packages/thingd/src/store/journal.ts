@@ -167,8 +167,9 @@ export class JournalEncoder {
 
   #text(value: string): void {
     const at = this.#writer.length;
-    this.#writer.u16(0);
-    this.#writer.patchU16(at, this.#writer.text(value));
+    // Not two bytes: a list of subscription identifiers may be longer than any string of MQTT.
+    this.#writer.u32(0);
+    this.#writer.patchU32(at, this.#writer.text(value));
   }
 
   /** Room for the length of what is written next; `#endBytes` fills it in. */
@@ -215,7 +216,7 @@ export class JournalReader {
   }
 
   text(): string {
-    const length = this.u16();
+    const length = this.u32();
     this.#at += length;
     return this.#bytes.toString('utf8', this.#at - length, this.#at);
   }
