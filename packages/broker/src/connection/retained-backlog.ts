@@ -7,7 +7,11 @@ import type { Connection } from './connection.ts';
 
 export class RetainedBacklog {
   readonly #connection: Connection;
-  readonly #owed: { readonly message: Message; readonly subscription: Subscription }[] = [];
+  /** By filter; whose messages are not looked up yet. */
+  readonly #subscriptions = new Map<string, Subscription>();
+  /** What of `#messages` is left is owed to this one. */
+  #subscription: Subscription | undefined;
+  #messages: readonly Message[] = [];
   #next = 0;
   #sending = false;
 
@@ -15,8 +19,10 @@ export class RetainedBacklog {
     this.#connection = connection;
   }
 
-  add(messages: readonly Message[], subscription: Subscription): void {
-    for (const message of messages) this.#owed.push({ message, subscription });
+  /** INVARIANT: a client that subscribes over and over, and does not read, is owed no more for it. */
+  add(subscription: Subscription): void {
+    this.#subscriptions.delete(subscription.filter);
+    this.#subscriptions.set(subscription.filter, subscription);
   }
 
   /** Sends until the client is full. True when nothing is owed any more. */
@@ -25,13 +31,9 @@ export class RetainedBacklog {
     // Each QoS 1 message sent comes back here through the session's pump.
     if (this.#sending) return false;
     this.#sending = true;
-    while (this.#next < this.#owed.length && connection.session.outbound.ready) {
-      const { message, subscription } = this.#owed[this.#next]!;
-      this.#next += 1;
-      this.#sendOne(message, subscription);
-    }
+    while (this.#hasMore() && connection.session.outbound.ready) this.#sendNext();
     this.#sending = false;
-    return this.#next === this.#owed.length;
+    return !this.#hasMore();
   }
 
   /** The connection ends: what is owed at QoS 1 and 2 waits in a session that stays. */
@@ -39,10 +41,27 @@ export class RetainedBacklog {
     const { session } = this.#connection;
     if (!session.durable) return;
     session.connection = undefined;
-    for (; this.#next < this.#owed.length; this.#next++) {
-      const { message, subscription } = this.#owed[this.#next]!;
-      this.#sendOne(message, subscription);
+    while (this.#hasMore()) this.#sendNext();
+  }
+
+  /** Looks up the messages of the next subscription that is owed any, when those of the last are sent. */
+  #hasMore(): boolean {
+    const { broker, session } = this.#connection;
+    while (this.#next === this.#messages.length) {
+      this.#subscription = this.#subscriptions.values().next().value;
+      this.#next = 0;
+      this.#messages = [];
+      if (this.#subscription === undefined) return false;
+      this.#subscriptions.delete(this.#subscription.filter);
+      this.#messages = session.realm.retained.match(this.#subscription.filter, broker.now());
     }
+    return true;
+  }
+
+  #sendNext(): void {
+    const message = this.#messages[this.#next]!;
+    this.#next += 1;
+    this.#sendOne(message, this.#subscription!);
   }
 
   #sendOne(message: Message, subscription: Subscription): void {

@@ -244,6 +244,19 @@ describe('retained messages', () => {
     ]);
   });
 
+  test('are owed once for a filter, however often a client that does not read subscribes to it', async () => {
+    const { client } = TestClient.connect(await startBroker(), 'a', { properties: { receiveMaximum: 1 } });
+    for (const [index, topic] of ['t/1', 't/2', 't/3'].entries()) {
+      client.publish(topic, 'x', { retain: true, qos: 1, packetId: index + 1 });
+    }
+    client.take();
+    for (let i = 0; i < 100; i++) client.subscribe('t/#', { qos: 1 });
+    // Those of the first SUBSCRIBE are on their way; the others ask for the same.
+    const received = client.receive();
+    expect(received).toHaveLength(6);
+    expect(new Set(received)).toEqual(new Set(['t/1 x', 't/2 x', 't/3 x']));
+  });
+
   test('are not for shared subscriptions [MQTT5 4.8.2]', async () => {
     const { client } = TestClient.connect(await startBroker(), 'a');
     client.publish(...retained('t', 'x'));
@@ -346,6 +359,22 @@ describe('shared subscriptions', () => {
     for (let i = 1; i <= 6; i++) sender.publish('t', `${i}`, { qos: 1, packetId: i });
     expect(full.publishes()).toHaveLength(1);
     expect(free.publishes()).toHaveLength(5);
+  });
+
+  test('of members that are all full the one with the shorter queue takes the message, so that none is lost', async () => {
+    const started = await startBroker({ limits: { maxQueuedMessages: 3 } });
+    const { client: sender } = TestClient.connect(started, 'sender');
+    const narrow = { properties: { receiveMaximum: 1 } };
+    const { client: stuck } = TestClient.connect(started, 'stuck', narrow);
+    const { client: slow } = TestClient.connect(started, 'slow', narrow);
+    for (const client of [stuck, slow]) client.subscribe('$share/g/t', { qos: 1 });
+    const received: string[] = [];
+    for (let i = 1; i <= 20; i++) {
+      sender.publish('t', `${i}`, { qos: 1, packetId: i });
+      if (i % 2 === 0) received.push(...slow.receive());
+    }
+    expect(started.broker.metrics.messagesDropped).toBe(0);
+    expect(received.length + stuck.receive().length).toBe(20);
   });
 
   test('with nobody there, messages wait for one that will be back', async () => {

@@ -107,12 +107,9 @@ function wantsRetained({ group, retainHandling }: Subscription, isNew: boolean):
 }
 
 function sendRetained(connection: Connection, subscriptions: readonly Subscription[]): void {
-  const { retained } = connection.session.realm;
   for (const subscription of subscriptions) {
-    const messages = retained.match(subscription.filter, connection.broker.now());
-    if (messages.length === 0) continue;
     connection.retainedBacklog ??= new RetainedBacklog(connection);
-    connection.retainedBacklog.add(messages, subscription);
+    connection.retainedBacklog.add(subscription);
   }
   connection.sendRetained();
 }

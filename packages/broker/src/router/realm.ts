@@ -136,7 +136,10 @@ export class Realm {
     }
   }
 
-  /** One member, in turn: one that can take it now, else one that is connected, else one that will be back. */
+  /**
+   * One member, in turn: one that can take it now, else one that is connected, else one that will be back; of several the one with the
+   * shortest queue, so that nothing is lost to a member that has stopped while another only takes its time.
+   */
   deliverToOne(publication: Publication, { group, members }: GroupTarget): void {
     group.turn += 1;
     let connected: Target | undefined;
@@ -145,10 +148,10 @@ export class Realm {
       const target = members[(group.turn + i) % members.length]!;
       const { connection, outbound } = target.session;
       if (connection === undefined) {
-        if (publication.qos > 0 && target.qos > 0) away ??= target;
+        if (publication.qos > 0 && target.qos > 0) away = shorter(away, target);
       } else if (target.mayReceive(connection)) {
         if (outbound.ready) return this.#deliver(publication, target);
-        connected ??= target;
+        connected = shorter(connected, target);
       }
     }
     const target = connected ?? away;
@@ -183,6 +186,10 @@ export class Realm {
     if (group.members.size === 0) this.#groups.delete(filter);
   }
 }
+
+/** Of two members the one fewer messages wait for; `first` where they are equal. */
+const shorter = (first: Target | undefined, second: Target): Target =>
+  first === undefined || second.session.outbound.queued < first.session.outbound.queued ? second : first;
 
 /** Each handler runs whatever the others do; what one throws becomes a rejection. */
 function runHandlers(message: Message, handlers: readonly Handler[]): Promise<unknown> | undefined {
