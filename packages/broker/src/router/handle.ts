@@ -79,7 +79,8 @@ export class RealmDoor implements RealmHandle {
     const handled = realm.route(this.#publication(message), realm.routeFor(message.topic, this.#routes, ''));
     const stored = journal.position === before ? undefined : journal.written();
     if (handled === undefined) return stored ?? done;
-    return handled.then(() => stored);
+    // Together, so that a store that fails while a handler still works is heard here and not as an unhandled rejection.
+    return Promise.all([handled, stored]).then(() => {});
   }
 
   handle(filter: string, handler: MessageHandler, { exclusive = false }: HandleOptions = {}): () => void {

@@ -210,6 +210,18 @@ describe('acknowledged means kept', () => {
     expect((await store.load()).retained.length).toBe(20_001);
   });
 
+  test('nor while few messages that it has yet to write are large', async () => {
+    const { started, store } = await start();
+    const { client: sender } = TestClient.connect(started, 'sender', { protocolVersion: 4 });
+    const payload = Buffer.alloc(15 * 1024 * 1024);
+    for (let i = 0; i < 4; i++) sender.publish('t', '', { payload, retain: true });
+    expect(sender.stream.paused).toBe(false);
+    sender.publish('t', '', { payload, retain: true });
+    expect(sender.stream.paused).toBe(true);
+    await store.settle();
+    expect(sender.stream.paused).toBe(false);
+  });
+
   test('a 3.1.1 publisher with as much unacknowledged as the server takes is read from when some of it is stored', async () => {
     const { started, store } = await start();
     TestClient.connect(started, 'a', staying[5]).client.subscribe('t');
@@ -237,6 +249,19 @@ describe('acknowledged means kept', () => {
     expect(client.ended).toBe(true);
     await started.broker.close();
   });
+});
+
+test('a store that fails while a handler still works is no unhandled rejection', async () => {
+  const { started, store } = await start();
+  const realm = started.broker.realm('test');
+  const { promise, resolve } = Promise.withResolvers<void>();
+  realm.handle('t', () => promise);
+  store.fault = new Error('disk full');
+  const publisher = { clientId: '', principal: 'http' };
+  const published = realm.publish({ topic: 't', payload: Buffer.from('x'), qos: 1, retain: true, publisher });
+  await expect(published).rejects.toThrow('disk full');
+  resolve();
+  await started.broker.close();
 });
 
 /** What may happen, in any order. */

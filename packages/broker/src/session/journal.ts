@@ -29,8 +29,9 @@ interface Acknowledgements {
 
 const noAcknowledgements = (): Acknowledgements => ({ connections: [], codes: [], turns: [] });
 
-/** Changes gathered beyond which publishers are not read from until the store has caught up. */
+/** Changes gathered, and bytes of their messages, beyond which publishers are not read from until the store has caught up. */
 const congestedAt = 20_000;
+const congestedBytes = 64 * 1024 * 1024;
 
 export class Journal {
   readonly #store: BrokerStore | undefined;
@@ -39,6 +40,9 @@ export class Journal {
   readonly #onFailure: (error: unknown) => void;
   #batch = 0;
   #changes: (StoreChange | undefined)[] = [];
+  #bytes = 0;
+  /** The message counted last: one that many sessions wait for is in memory once. */
+  #counted: Message | undefined;
   #acknowledgements = noAcknowledgements();
   #unsent: Delivery[] = [];
   #callbacks: Callback[] = [];
@@ -66,7 +70,7 @@ export class Journal {
   position = 0;
 
   get congested(): boolean {
-    return this.#changes.length > congestedAt;
+    return this.#changes.length > congestedAt || this.#bytes > congestedBytes;
   }
 
   get idle(): boolean {
@@ -94,6 +98,7 @@ export class Journal {
     if (!this.enabled) return;
     delivery.batch = this.#batch;
     delivery.place = this.#changes.length;
+    this.#count(delivery.message);
     this.#add({ kind: 'queued', key: delivery.session.key, delivery });
   }
 
@@ -132,6 +137,7 @@ export class Journal {
   }
 
   retained(realm: string, message: Message): void {
+    if (this.enabled) this.#count(message);
     this.#add({ kind: 'retained', realm, message });
   }
 
@@ -170,6 +176,8 @@ export class Journal {
     const callbacks = this.#callbacks;
     this.#batch += 1;
     this.#changes = [];
+    this.#bytes = 0;
+    this.#counted = undefined;
     this.#acknowledgements = noAcknowledgements();
     this.#unsent = [];
     this.#callbacks = [];
@@ -200,6 +208,12 @@ export class Journal {
     this.position += 1;
     this.#changes.push(change);
     this.#schedule();
+  }
+
+  #count(message: Message): void {
+    if (message === this.#counted) return;
+    this.#counted = message;
+    this.#bytes += message.payload.length;
   }
 
   #releaseHeld(): void {
