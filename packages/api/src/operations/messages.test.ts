@@ -4,9 +4,16 @@ import {
   ListRetainedMessagesCommand,
   PublishCommand,
 } from '@aws-sdk/client-iot-data-plane';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTestServer, type TestServer, testAccessKeys, testKey } from '../fixtures/server.ts';
-import { type Messages, messageOperations, type OutgoingMessage, type RetainedMessage } from './messages.ts';
+import {
+  firstByTopic,
+  type Messages,
+  messageOperations,
+  type OutgoingMessage,
+  type RetainedMessage,
+} from './messages.ts';
 
 const limits = { maxPayloadBytes: 100, maxTopicBytes: 20, maxTopicSlashes: 2, maxUserPropertyBytes: 50 };
 
@@ -145,6 +152,17 @@ describe('retained messages', () => {
     const second = await client.send(new ListRetainedMessagesCommand({ maxResults: 2, nextToken: first.nextToken }));
     expect(second.retainedTopics!.map(({ topic }) => topic)).toEqual(['c']);
     expect(second.nextToken).toBeUndefined();
+  });
+
+  test('a page has the first topics behind the last page, in whatever order the broker keeps them', () => {
+    const messageOf = (topic: string) => ({ topic, payload: Buffer.alloc(0), qos: 0, publishedAt: 0 });
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string()), fc.string(), fc.integer({ min: 1, max: 5 }), (topics, after, count) => {
+        const behind = topics.filter(topic => topic > after).sort((a, b) => (a < b ? -1 : 1));
+        const found = firstByTopic(topics.map(messageOf), after, count);
+        expect(found.map(({ topic }) => topic)).toEqual(behind.slice(0, count));
+      }),
+    );
   });
 
   test('a token of nobody is refused', async () => {

@@ -83,9 +83,7 @@ export const messageOperations = ({ messages }: MessageServices): IotDataHandler
 
   ListRetainedMessages({ nextToken, maxResults = 20 }, { realm }) {
     const [after = ''] = nextToken === undefined ? [] : (decodeToken(listing, nextToken) as [string]);
-    // Kept in no order by the broker; by topic, a page can go on where the last one ended.
-    const found = [...messages.retainedMessages(realm)].filter(({ topic }) => topic > after);
-    found.sort((a, b) => (a.topic < b.topic ? -1 : 1));
+    const found = firstByTopic(messages.retainedMessages(realm), after, maxResults + 1);
     const page = found.slice(0, maxResults);
     return {
       retainedTopics: page.map(summaryOf),
@@ -93,6 +91,28 @@ export const messageOperations = ({ messages }: MessageServices): IotDataHandler
     };
   },
 });
+
+/**
+ * The first `count` messages, by topic, of those behind `after`. The broker keeps them in no order, and a realm may retain a million
+ * where a page has at most a few hundred: so in one pass, without sorting the rest.
+ */
+export function firstByTopic(messages: Iterable<RetainedMessage>, after: string, count: number): RetainedMessage[] {
+  const first: RetainedMessage[] = [];
+  for (const message of messages) {
+    const { topic } = message;
+    if (topic <= after || (first.length === count && topic > first[count - 1]!.topic)) continue;
+    let low = 0;
+    let high = first.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (first[middle]!.topic < topic) low = middle + 1;
+      else high = middle;
+    }
+    first.splice(low, 0, message);
+    if (first.length > count) first.pop();
+  }
+  return first;
+}
 
 const listing: Listing<RetainedMessage> = {
   name: 'retained',
