@@ -394,6 +394,24 @@ describe('the history of a shadow', () => {
     expect(seen).toEqual([2, 1, 3, 2, 1]);
   });
 
+  it('tells a deletion of the version it befell alone, also across a count that started over', async () => {
+    const { send, shadows } = mqtt();
+    for (let i = 0; i < 3; i++) await send('update', { state: { desired: { i } } });
+    await send('delete', undefined);
+    now += 49 * 3600_000;
+    await shadows.forgetDeleted();
+    for (let i = 0; i < 2; i++) await send('update', { state: { desired: { i } } });
+    await send('delete', undefined);
+    const { items } = await history(shadows).list(realm, classic, {});
+    expect(items.map(({ version, deletedAt }) => [version, deletedAt])).toEqual([
+      [2, now],
+      [1, undefined],
+      [3, start],
+      [2, undefined],
+      [1, undefined],
+    ]);
+  });
+
   it('forgets by age a thousand rows at a time, and none that is current', async () => {
     const { shadows } = mqtt(new Shadows(domain(), announcer, unlimited));
     const past = history(shadows);

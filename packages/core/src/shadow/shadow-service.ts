@@ -180,17 +180,14 @@ export class Shadows {
   }
 
   /** Answers the version the shadow had; undefined where there is none. */
-  #decideDelete(
-    key: ShadowKey,
-    { shadow, version, updatedAt }: ShadowRecord,
-    now: number,
-  ): Decision<number | undefined> {
+  #decideDelete(key: ShadowKey, record: ShadowRecord, now: number): Decision<number | undefined> {
+    const { shadow, version, updatedAt } = record;
     if (shadow === undefined) return { result: undefined };
     const deletedAt = Math.max(now, updatedAt);
     return {
       result: version,
       next: { version, shadow: undefined, updatedAt: deletedAt, deletedAt },
-      writes: [markDeleted(this.#domain.store, key, version, deletedAt)],
+      writes: [markDeleted(this.#domain.store, key, record, deletedAt)],
     };
   }
 }

@@ -206,17 +206,20 @@ export const forgetVersions = (store: Store, { realm, thingName, shadowName }: S
   parameters: [realm, thingName, shadowName, version],
 });
 
-/** Marks the newest version as the one at which the shadow was deleted. */
-export const markDeleted = (store: Store, key: ShadowKey, version: number, now: number): Write =>
+/**
+ * Marks the newest version as the one at which the shadow was deleted. It is told by its time as well: where the count has started over,
+ * an older one has the same number.
+ */
+export const markDeleted = (store: Store, key: ShadowKey, newest: ShadowRecord, deletedAt: number): Write =>
   write(
     queryBuilder<ShadowTables>(store)
       .updateTable('shadow_version')
-      .set({ deleted_at: now })
+      .set({ deleted_at: deletedAt })
       .where('realm', '=', key.realm)
       .where('thing_name', '=', key.thingName)
       .where('shadow_name', '=', key.shadowName)
-      .where('version', '=', version)
-      .where('deleted_at', 'is', null),
+      .where('version', '=', newest.version)
+      .where('updated_at', '=', newest.updatedAt),
   );
 
 /** Names of a thing's named shadows after `after`, in order. */
