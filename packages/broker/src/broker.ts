@@ -36,6 +36,8 @@ export interface DisconnectCause {
 
 /** How often time-outs and expiries are looked at, in milliseconds: nothing in MQTT is finer than a second. */
 const tickInterval = 1000;
+/** How often expired retained messages are looked for: they are not sent meanwhile, and only take room. */
+const sweepInterval = 60_000;
 /** A peer that does not close its side by then is cut off. */
 const goodbyeTime = 2000;
 
@@ -60,6 +62,7 @@ export class Broker {
   #nextId = 1;
   #timer: NodeJS.Timeout | undefined;
   #closing = false;
+  #sweptAt = 0;
 
   /** Loads what the store kept, then is ready to accept connections. */
   static async start(options: BrokerOptions): Promise<Broker> {
@@ -161,6 +164,10 @@ export class Broker {
     }
     this.metrics.queuedMessages = queued;
     this.metrics.inflight = inflight;
+    if (Math.abs(now - this.#sweptAt) >= sweepInterval) {
+      this.#sweptAt = now;
+      for (const { realm } of this.#realms.values()) realm.sweepRetained(now);
+    }
     for (const connection of this.throttled) {
       if (!connection.rate!.mayRead(now)) continue;
       this.throttled.delete(connection);

@@ -18,6 +18,8 @@ import { RetainedMessages } from './retained.ts';
 import { type GroupTarget, Route, type RouteCache, type Target } from './route.ts';
 import { SharedGroup, Subscription } from './subscription.ts';
 
+const nothing = Buffer.alloc(0);
+
 export class Realm {
   readonly name: string;
   readonly broker: Broker;
@@ -161,6 +163,11 @@ export class Realm {
   #drop(clientId: string, topic: string, cause: DropCause): void {
     this.broker.metrics.messagesDropped += 1;
     this.broker.observer.dropped?.(this.name, clientId, topic, cause);
+  }
+
+  /** Forgets retained messages that have expired. */
+  sweepRetained(now: number): void {
+    for (const message of this.retained.expired(now)) this.#retain({ ...message, payload: nothing });
   }
 
   #retain(message: Message): void {

@@ -19,6 +19,8 @@ export class RetainedMessages {
   readonly #root = new Level();
   #size = 0;
   #bytes = 0;
+  /** Those kept that will expire. */
+  readonly #expiring = new Set<Message>();
 
   constructor(profile: Profile) {
     this.#profile = profile;
@@ -98,6 +100,11 @@ export class RetainedMessages {
     return true;
   }
 
+  /** Those whose message expiry interval has passed; nobody gets them any more, but they take room until deleted. [MQTT-3.3.2-5] */
+  expired(now: number): Message[] {
+    return [...this.#expiring].filter(message => isExpired(message, now));
+  }
+
   /** The messages a new subscription to an unshared `filter` gets. Leading wildcards leave `$` topics alone. [MQTT-4.7.2-1] */
   match(filter: string, now: number): Message[] {
     const { retainedForExactFiltersOnly } = this.#profile;
@@ -140,6 +147,9 @@ export class RetainedMessages {
     if (message === undefined) return;
     this.#size += sign;
     this.#bytes += sign * (message.payload.length + message.topic.length);
+    if (message.properties?.messageExpiryInterval === undefined) return;
+    if (sign > 0) this.#expiring.add(message);
+    else this.#expiring.delete(message);
   }
 }
 

@@ -122,6 +122,25 @@ describe('acknowledged means kept', () => {
     expect(again.broker.metrics.retained).toBe(1);
   });
 
+  test('a retained message that has expired makes room, here and in the store', async () => {
+    const { started, store, restart } = await start();
+    const { client } = TestClient.connect(started, 'a', { keepAlive: 0 });
+    client.publish('t/1', 'x', { retain: true, properties: { messageExpiryInterval: 10 } });
+    client.publish('t/2', 'x', { retain: true, properties: { messageExpiryInterval: 100 } });
+    // Replaced by one that stays.
+    client.publish('t/3', 'x', { retain: true, properties: { messageExpiryInterval: 10 } });
+    client.publish('t/3', 'y', { retain: true });
+    await store.settle();
+    started.pass(61);
+    expect(started.broker.metrics.retained).toBe(2);
+    await store.settle();
+    const topics = (await store.load()).retained.map(({ message }) => message.topic);
+    expect(topics.sort()).toEqual(['t/2', 't/3']);
+    const again = await restart();
+    again.pass(61);
+    expect(again.broker.metrics.retained).toBe(1);
+  });
+
   test('what the program publishes resolves when it is stored', async () => {
     const { started, store } = await start();
     TestClient.connect(started, 'a', staying[5]).client.subscribe('t');
