@@ -6,7 +6,7 @@ import type { FleetQueries, FleetQuery } from '../registry/dynamic-group.ts';
 import { isOff, type ThingIndexingConfiguration } from './configuration.ts';
 import { readIndex, type SearchIndex } from './index-store.ts';
 import { awsIndexingLimits, type IndexingLimits } from './limits.ts';
-import { matches } from './query/evaluate.ts';
+import { matcherOf } from './query/evaluate.ts';
 import { parseQuery, queryVersion } from './query/parse.ts';
 import { listFound } from './search.ts';
 import { readThingDocuments } from './thing-documents.ts';
@@ -36,7 +36,9 @@ export function fleetQueries({ store }: Domain, limits: IndexingLimits = awsInde
     async fits(realm, thingName, queries) {
       const configuration = (await indexOf(realm))?.configuration as ThingIndexingConfiguration | undefined;
       const [document] = await readThingDocuments(store, realmKey(realm), [thingName], configuration);
-      return queries.map(query => document !== undefined && matches(queryOf(query, limits), document));
+      if (document === undefined) return queries.map(() => false);
+      const matches = matcherOf(document);
+      return queries.map(query => matches(queryOf(query, limits)));
     },
   };
 }

@@ -9,8 +9,12 @@ import type { Match, Query, Term } from './query.ts';
 /** ```ts
  * matches(parseQuery('attributes.model:bulb-2 NOT connectivity.connected:true'), document)
  * ``` */
-export function matches(query: Query, document: IndexDocument): boolean {
-  return evaluate(query, { terms: termsOf(document), places: placesOf(document) });
+export const matches = (query: Query, document: IndexDocument): boolean => matcherOf(document)(query);
+
+/** The same for one document and many queries: the document is taken apart once. */
+export function matcherOf(document: IndexDocument): (query: Query) => boolean {
+  const indexed = { terms: termsOf(document), places: placesOf(document) };
+  return query => evaluate(query, indexed);
 }
 
 interface Indexed {
