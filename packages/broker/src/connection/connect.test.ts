@@ -184,6 +184,25 @@ describe('CONNECT', () => {
     expect(thrower.log[0]).toContain('bug');
   });
 
+  test.each([admitted, Promise.resolve(admitted)])(
+    'a fault in taking a client in ends its connection alone, be the decision at once or later',
+    async decision => {
+      const failed: unknown[] = [];
+      const bug = new Error('bug');
+      const connected = (): void => {
+        throw bug;
+      };
+      const observer = { connected, failed: (error: unknown): void => void failed.push(error) };
+      const { broker } = await startBroker({ authenticate: () => decision, observer });
+      const client = new TestClient(broker).send(connect('a'));
+      await turn();
+      expect(failed).toEqual([bug]);
+      expect(client.take().at(-1)).toMatchObject({ type: 'disconnect', reasonCode: 0x80 });
+      expect(client.ended).toBe(true);
+      expect(broker.metrics).toMatchObject({ connections: 0, sessions: 0 });
+    },
+  );
+
   test('a client that leaves while it is authenticated leaves nothing behind', async () => {
     const { promise, resolve } = Promise.withResolvers<typeof admitted>();
     const { broker } = await startBroker({ authenticate: () => promise });

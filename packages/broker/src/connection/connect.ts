@@ -37,14 +37,17 @@ export function beginConnect(
   if (!(decision instanceof Promise)) return decide(connection, connect, isAssigned, decision);
   connection.phase = Phase.authenticating;
   connection.hold(Hold.authenticating);
-  decision.then(
-    answer => decide(connection, connect, isAssigned, answer),
-    error => {
-      connection.broker.observer.failed?.(error, 'authenticator');
-      const reason = 'the authenticator failed';
-      refuse(connection, connect, { admitted: false, reasonCode: ReasonCode.serverUnavailable, reason });
-    },
-  );
+  decision
+    .then(
+      answer => decide(connection, connect, isAssigned, answer),
+      error => {
+        connection.broker.observer.failed?.(error, 'authenticator');
+        const reason = 'the authenticator failed';
+        refuse(connection, connect, { admitted: false, reasonCode: ReasonCode.serverUnavailable, reason });
+      },
+    )
+    // As where the decision came at once: a fault of ours ends one connection, not the program.
+    .catch(error => connection.fail(error));
 }
 
 /** What arrived instead of a CONNECT, or one that cannot be parsed. */
