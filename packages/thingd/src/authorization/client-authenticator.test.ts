@@ -236,7 +236,7 @@ describe('a live connection', () => {
 test('a WebSocket whose access key is deleted after its upgrade is not let in by its CONNECT', async () => {
   const { accessKeys } = installation.services;
   const { accessKeyId } = await accessKeys.create({ accountId: realm.accountId });
-  const caller = { kind: 'accessKey', principal: 'user', accessKeyId, authorize: () => 'allowed' } as const;
+  const caller = { kind: 'accessKey', principal: 'user', accessKeyId, authorize: () => 'allowed' as const } as const;
   const identity = await signedClient({ realm, caller }, accessKeys, false);
   const connect = () => installation.authenticator.authenticate(connectOf('app'), originOf({ identity }));
   expect(await connect()).toMatchObject({ admitted: true, principal: accessKeyId });
