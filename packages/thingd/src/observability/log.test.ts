@@ -27,3 +27,11 @@ test('for people it is a line of words, with a stack beneath where something fai
   expect(denied).toMatch(/^\d\d:\d\d:\d\d\.\d{3} publish\.denied clientId=lamp topic="a b" missing=\["x"\]\n$/);
   expect(failed).toMatch(/ failed\n {2}Error: no\n {6}at [\s\S]*\n {2}TypeError: why\n {6}at /);
 });
+
+test('no name that a stranger chose commands the terminal', () => {
+  const [line = ''] = linesOf(log =>
+    log.info({ event: 'connect.refused', clientId: '\u001b[2J', reason: 'a \u009b2J' }),
+  );
+  expect(formatLine(line)).toContain('"\\u001b[2J"');
+  expect(formatLine(line)).toContain('"a \\u009b2J"');
+});

@@ -56,7 +56,11 @@ function formatError(error: { stack?: string; message?: string; cause?: object }
   return `\n  ${stack}${formatError(error.cause)}`;
 }
 
+/** Strangers choose names that stand here: none of them may command the terminal. */
 function formatValue(value: unknown): string {
-  if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return value;
-  return JSON.stringify(value);
+  if (typeof value === 'string' && /^[^\s"=\p{Cc}]+$/u.test(value)) return value;
+  return JSON.stringify(value)?.replace(
+    /\p{Cc}/gu,
+    control => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
