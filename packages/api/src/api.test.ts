@@ -85,6 +85,7 @@ const request: fc.Arbitrary<HttpRequest> = fc
     query: [...parts.query, ...parts.sound.query].map(([name, value]) => `${name}=${percentEncode(value)}`).join('&'),
     headers: { ...parts.sound.headers, ...parts.headers },
     body: Buffer.from(parts.body ?? JSON.stringify({ ...parts.sound.body, ...parts.members })),
+    secure: false,
   }));
 
 test('whatever arrives is answered, and none of it is our failure', async () => {

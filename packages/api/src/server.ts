@@ -88,6 +88,7 @@ export function toHttpRequest(request: FastifyRequest): HttpRequest {
     query: question < 0 ? '' : url.slice(question + 1),
     headers: headersOf(request.raw),
     body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+    secure: 'encrypted' in request.raw.socket,
   };
 }
 

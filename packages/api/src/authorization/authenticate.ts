@@ -70,7 +70,12 @@ export async function authenticateSignature(
   if (authentication.hasRealm && !authentication.hasRealm(realm)) {
     throw new RequestError('InvalidSignatureException', 'Credential should be scoped to a valid region.');
   }
-  const context = connectionContext({ sourceIp, now: () => authentication.clock.now() });
+  const context = connectionContext({
+    sourceIp,
+    secureTransport: request.secure,
+    userAgent: request.headers['user-agent'],
+    now: () => authentication.clock.now(),
+  });
   const policies = bindPolicies([policyOf(claim.accessKeyId, key)], context);
   return {
     realm,

@@ -17,7 +17,14 @@ function upgrade(secret: string): HttpRequest {
   const options = { host: 'localhost', port: 4566, region: 'eu-west-1' };
   const url = sdk.device.prepareWebSocketUrl(options, testKey.accessKeyId, secret, 'session');
   const query = url.slice(url.indexOf('?') + 1);
-  return { method: 'GET', path: '/mqtt', query, headers: { host: 'localhost:4566' }, body: Buffer.alloc(0) };
+  return {
+    method: 'GET',
+    path: '/mqtt',
+    query,
+    headers: { host: 'localhost:4566' },
+    body: Buffer.alloc(0),
+    secure: false,
+  };
 }
 
 test('a presigned URL is its access key in the region of its scope', async () => {

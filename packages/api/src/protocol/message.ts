@@ -9,6 +9,8 @@ export interface HttpRequest {
   /** Names in lower case; a repeated header's values are joined by a comma. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** Whether it came over TLS. */
+  readonly secure: boolean;
 }
 
 export interface HttpResponse {

@@ -18,6 +18,7 @@ const request = (parts: Partial<HttpRequest>): HttpRequest => ({
   query: '',
   headers: {},
   body: Buffer.alloc(0),
+  secure: false,
   ...parts,
 });
 
@@ -84,7 +85,14 @@ describeWithBoto3('what botocore signs', () => {
       const [path = '', query = ''] = url.slice(`http://${host}`.length).split('?');
       const lowered = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
       const { method, body } = jobs[index]!;
-      return { method, path, query, headers: { host, ...Object.fromEntries(lowered) }, body: Buffer.from(body) };
+      return {
+        method,
+        path,
+        query,
+        headers: { host, ...Object.fromEntries(lowered) },
+        body: Buffer.from(body),
+        secure: false,
+      };
     });
   };
 

@@ -14,6 +14,7 @@ const request = (parts: Partial<HttpRequest>): HttpRequest => ({
   query: '',
   headers: {},
   body: Buffer.alloc(0),
+  secure: false,
   ...parts,
 });
 

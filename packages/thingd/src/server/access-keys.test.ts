@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { request as requestSecurely } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateThingCommand, DescribeThingCommand, IoTClient, ListThingsCommand } from '@aws-sdk/client-iot';
@@ -7,6 +10,7 @@ import { readPolicyDocument, remoteKeys } from '../cli/access-key.ts';
 import { call } from '../cli/call.ts';
 import { readInstallation } from '../cli/installation.ts';
 import { ConfigurationError, type RunningThingd, startThingd } from '../index.ts';
+import { signedHeaders } from '../signature/index.ts';
 import type { CreatedAccessKey } from './account-keys.ts';
 import { withOfflineKeys } from './offline.ts';
 
@@ -83,6 +87,27 @@ describe('access keys of a running thingd', () => {
       nearMisses: [{ reason: 'resource', detail: `it is for \`${resource}\`` }],
       suggestion: JSON.stringify({ ...statement, Resource: arn('thing/lamp-2') }),
     });
+  });
+
+  test('a key whose policy asks for TLS is refused in the clear', async () => {
+    const allowed = { Effect: 'Allow', Action: '*', Resource: '*' };
+    const inTheClear = { Bool: { 'aws:SecureTransport': 'false' } };
+    const denied = { Effect: 'Deny', Action: '*', Resource: '*', Condition: inTheClear };
+    const policy = JSON.stringify({ Version: '2012-10-17', Statement: [allowed, denied] });
+    const { accessKeyId, secretAccessKey } = await remoteKeys(installation(), undefined).create(policy);
+    const statusAt = async (endpoint = '') => {
+      const url = new URL('/things', endpoint);
+      const scope = { region: 'us-east-1', service: 'iot' };
+      const headers = signedHeaders('GET', url, '', { accessKeyId, secretAccessKey }, scope, Date.now());
+      const send = url.protocol === 'https:' ? requestSecurely : request;
+      const sent = send(url, { headers, ca: thingd.rootCertificate }).end();
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    const { http, https } = thingd.endpoints;
+    expect(await statusAt(https?.replace('0.0.0.0', 'localhost'))).toBe(200);
+    expect(await statusAt(http)).toBe(403);
   });
 
   test('a policy that is none is refused with its place, and none made', async () => {

@@ -115,6 +115,7 @@ export function webSockets({ authentication, upgrade, client, anonymous, refused
         query: question < 0 ? '' : url.slice(question + 1),
         headers: headersOf(request),
         body: Buffer.alloc(0),
+        secure: isSecure(request),
       },
       sourceIp,
     );
