@@ -2,33 +2,18 @@
  * The Eclipse Paho interoperability suites: found on this machine or cloned, never kept here.
  * They are no package of any registry, so where they cannot be had the tests are skipped by name.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../harness/command.ts';
-import { temporaryDirectory } from '../harness/directory.ts';
+import { type Checkout, publicRepository } from '../harness/public-repository.ts';
 import { cleanEnvironment } from '../harness/thingd.ts';
 
 const repository = 'https://github.com/eclipse/paho.mqtt.testing.git';
 const runner = join(import.meta.dirname, 'run_suite.py');
 
-/**
- * The directory the suites are in, or why there is none. `THINGD_PAHO_TESTING` names a checkout or a git directory; without it
- * the public repository is cloned, which has a minute.
- */
-export async function findPahoSuites(): Promise<{ readonly directory: string } | { readonly missing: string }> {
-  const given = process.env.THINGD_PAHO_TESTING;
-  if (given && existsSync(join(given, 'interoperability'))) return { directory: join(given, 'interoperability') };
-  const checkout = await temporaryDirectory('paho-testing-');
-  try {
-    const clone = await run('git', ['clone', '--quiet', '--depth', '1', given ?? repository, checkout], {
-      timeout: 60_000,
-      env: { GIT_TERMINAL_PROMPT: '0' },
-    });
-    if (clone.exit === 0) return { directory: join(checkout, 'interoperability') };
-    return { missing: `git clone ${given ?? repository}: ${clone.stderr.trim().split('\n').at(-1)}` };
-  } catch (error) {
-    return { missing: (error as Error).message };
-  }
+/** The directory the suites are in, or why there is none. `THINGD_PAHO_TESTING` may name a checkout or a git directory. */
+export async function findPahoSuites(): Promise<Checkout> {
+  const found = await publicRepository('THINGD_PAHO_TESTING', repository, 'interoperability');
+  return 'missing' in found ? found : { directory: join(found.directory, 'interoperability') };
 }
 
 export type Suite = 'client_test' | 'client_test5';
