@@ -68,7 +68,8 @@ describe('packages', () => {
     const rootDev = JSON.parse(read('package.json')).devDependencies;
     const wrong = sources.flatMap(path => {
       const { dependencies, devDependencies, peerDependencies } = manifest(packageOf(path)!);
-      const test = /[.-](test|testing|contract|fixtures)\.ts$|\/(fixtures|arbitraries)\.ts$|\/(testing|fixtures)\//.test(path);
+      const test =
+        /[.-](test|testing|contract|fixtures)\.ts$|\/(fixtures|arbitraries)\.ts$|\/(testing|fixtures)\//.test(path);
       const known = { ...dependencies, ...peerDependencies, ...(test && { ...devDependencies, ...rootDev }) };
       return importsOf(read(path))
         .filter(name => !name.startsWith('.') && !name.startsWith('node:'))
