@@ -1,26 +1,11 @@
-/**
- * What one packet costs in the codec and one message in the topic tree: `node --conditions=@thingd/source bench/codec.ts`.
- *
- * Rounds of all cases alternate, so that a busy moment of the machine touches them alike; the table shows the median round
- * and the spread. Only compare numbers of one run.
- */
-import { cpus, loadavg } from 'node:os';
+/** What one packet costs in the codec and one message in the topic tree: `node --conditions=@thingd/source bench/codec.ts`. */
 import { decodePacket, decodePublish } from '../packages/broker/src/codec/decode.ts';
 import { encodePacket, encodePublish } from '../packages/broker/src/codec/encode.ts';
 import { FrameReader, type FrameSink } from '../packages/broker/src/codec/frame.ts';
 import type { Properties, ProtocolVersion, QoS } from '../packages/broker/src/codec/packet.ts';
 import { RecentTopics } from '../packages/broker/src/codec/recent-topics.ts';
 import { TopicTree } from '../packages/broker/src/topic/topic-tree.ts';
-
-const ROUNDS = 15;
-const ROUND_NANOSECONDS = 40_000_000;
-
-interface Case {
-  readonly name: string;
-  /** Operations one call of `run` performs. */
-  readonly operations: number;
-  run(): number;
-}
+import { type Case, measureCases } from './nanoseconds.ts';
 
 const payload = Buffer.alloc(64, 'x');
 const topic = 'fleet/berlin/device-0042/telemetry';
@@ -188,34 +173,4 @@ const cases: readonly Case[] = [
   ...matchCases(),
 ];
 
-/** Nanoseconds per operation over one round. */
-function measure({ operations, run }: Case): number {
-  let calls = 0;
-  const start = process.hrtime.bigint();
-  let elapsed = 0;
-  while (elapsed < ROUND_NANOSECONDS) {
-    for (let i = 0; i < 20; i++) consumed += run();
-    calls += 20;
-    elapsed = Number(process.hrtime.bigint() - start);
-  }
-  return elapsed / (calls * operations);
-}
-
-/** What the cases computed, so that no compiler finds them useless. */
-let consumed = 0;
-
-const rounds = cases.map(() => [] as number[]);
-for (const one of cases) measure(one);
-for (let round = 0; round < ROUNDS; round++) {
-  for (const [index, one] of cases.entries()) rounds[index]!.push(measure(one));
-}
-
-const cpu = cpus();
-console.log(`${cpu.length} × ${cpu[0]?.model}, Node ${process.versions.node}, load ${loadavg()[0]!.toFixed(2)}`);
-console.log(`${'ns per operation'.padEnd(40)} median    min    max`);
-for (const [index, one] of cases.entries()) {
-  const sorted = rounds[index]!.toSorted((a, b) => a - b);
-  const columns = [sorted[ROUNDS >> 1]!, sorted[0]!, sorted.at(-1)!].map(value => value.toFixed(0).padStart(6));
-  console.log(`${one.name.padEnd(40)} ${columns.join(' ')}`);
-}
-if (!Number.isFinite(consumed)) throw new Error('the cases computed nothing');
+measureCases(cases);
