@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { iotSql, ServiceError } from '@thingd/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { damagedText } from './damaged-text.ts';
 
 const corpusUrl = new URL('iot-sql/', import.meta.url);
 const corpus = readdirSync(corpusUrl).map(name => ({ name, text: readFileSync(new URL(name, corpusUrl), 'utf8') }));
@@ -92,21 +93,10 @@ const fragment = fc.constantFrom(
   ],
 );
 
-const edit = fc.record({
-  at: fc.double({ min: 0, max: 1, noNaN: true }),
-  cut: fc.nat(20),
-  insert: fc.oneof(fragment, fc.string({ maxLength: 4 })),
-  repeat: fc.integer({ min: 0, max: 3 }),
-});
-
-const damaged = fc
-  .tuple(fc.constantFrom(...corpus.map(({ text }) => text)), fc.array(edit, { maxLength: 4 }))
-  .map(([text, edits]) =>
-    edits.reduce((result, { at, cut, insert, repeat }) => {
-      const start = Math.floor(at * result.length);
-      return result.slice(0, start) + insert.repeat(repeat) + result.slice(start + cut);
-    }, text),
-  );
+const damaged = damagedText(
+  corpus.map(({ text }) => text),
+  fragment,
+);
 
 test('texts made from the corpus by cutting, repeating and replacing', { timeout }, async () => {
   await fc.assert(

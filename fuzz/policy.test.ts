@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { bindPolicies, compilePolicy, connectionContext, lintPolicy, parsePolicy, ServiceError } from '@thingd/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { damagedText } from './damaged-text.ts';
 
 const corpusUrl = new URL('policy/', import.meta.url);
 const corpus = readdirSync(corpusUrl).map(name => ({ name, text: readFileSync(new URL(name, corpusUrl), 'utf8') }));
@@ -81,20 +82,10 @@ test('texts made from the corpus by cutting, repeating and replacing', { timeout
     'ForAllValues:',
     '1e999',
   );
-  const edit = fc.record({
-    at: fc.double({ min: 0, max: 1, noNaN: true }),
-    cut: fc.nat(20),
-    insert: fc.oneof(fragment, fc.string({ maxLength: 4 })),
-    repeat: fc.integer({ min: 0, max: 3 }),
-  });
-  const made = fc
-    .tuple(fc.constantFrom(...corpus.map(({ text }) => text)), fc.array(edit, { maxLength: 4 }))
-    .map(([text, edits]) =>
-      edits.reduce((result, { at, cut, insert, repeat }) => {
-        const start = Math.floor(at * result.length);
-        return result.slice(0, start) + insert.repeat(repeat) + result.slice(start + cut);
-      }, text),
-    );
+  const made = damagedText(
+    corpus.map(({ text }) => text),
+    fragment,
+  );
   fc.assert(
     fc.property(made, text => void examine(text)),
     { numRuns: runs },
