@@ -146,23 +146,31 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
 
   read(chunk: Buffer): void {
     if (this.phase === Phase.ended) return;
-    this.readAt = this.broker.now();
-    this.broker.metrics.bytesIn += chunk.length;
-    this.broker.flusher.begin();
+    const { broker } = this;
+    this.readAt = broker.now();
+    broker.metrics.bytesIn += chunk.length;
+    broker.flusher.begin();
     try {
       // Whoever speaks another protocol learns it now, not when its first bytes have been waited for as a packet.
       if (this.phase === Phase.new && !this.#begun && chunk[0]! >> 4 !== 1) throw protocolError('not MQTT');
       this.#begun = true;
       this.reader.read(chunk, this);
+      this.#holdBack(chunk.length);
     } catch (error) {
       this.fail(error);
-      return;
+    } finally {
+      broker.flusher.end();
     }
-    if (this.rate?.isOverBytes(chunk.length, this.readAt)) this.hold(Hold.rate);
+  }
+
+  /** Stops reading for whatever of what was just read is too much. */
+  #holdBack(bytes: number): void {
+    if (this.rate?.isOverBytes(bytes, this.readAt)) this.hold(Hold.rate);
     if (this.congested) this.hold(Hold.output);
-    if (this.broker.journal.congested) {
+    const { journal } = this.broker;
+    if (journal.congested) {
       this.hold(Hold.store);
-      this.broker.journal.hold(this);
+      journal.hold(this);
     }
   }
 

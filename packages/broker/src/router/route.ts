@@ -137,18 +137,24 @@ export class Route {
 export class RouteCache {
   readonly #capacity: number;
   #routes: Map<string, Route> | undefined;
+  /** Most devices publish to one topic, and comparing it is cheaper than a look-up. */
+  #latest: Route | undefined;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
   get(topic: string): Route | undefined {
-    return this.#routes?.get(topic);
+    if (this.#latest?.topic === topic) return this.#latest;
+    const route = this.#routes?.get(topic);
+    if (route !== undefined) this.#latest = route;
+    return route;
   }
 
   set(route: Route): void {
     this.#routes ??= new Map();
     if (this.#routes.size >= this.#capacity) this.#routes.clear();
     this.#routes.set(route.topic, route);
+    this.#latest = route;
   }
 }
