@@ -64,6 +64,7 @@ export interface GroupTarget {
 const unknown = 0;
 const allowed = 1;
 const denied = 2;
+type Decision = typeof unknown | typeof allowed | typeof denied;
 
 export class Route {
   readonly topic: string;
@@ -76,9 +77,11 @@ export class Route {
   exclusive = false;
   /** The topic was found to be one that can be published to. */
   checked = false;
-  #authorizerGeneration = -1;
+  /** The authorizer's, when it was last asked. */
+  #generationAsked = -1;
   /** The publisher's right to publish here: without retain, with retain. */
-  readonly #decisions = [unknown, unknown];
+  #plain: Decision = unknown;
+  #retained: Decision = unknown;
 
   constructor(topic: string, generation: number, matches: readonly (Subscription | Handler)[], publisherId: string) {
     this.topic = topic;
@@ -98,17 +101,19 @@ export class Route {
   }
 
   mayPublish(authorizer: Authorizer, retain: boolean): boolean {
-    if (!authorizer.cacheable) return authorizer.publish(this.topic, retain);
-    if (this.#authorizerGeneration !== authorizer.generation) {
-      this.#authorizerGeneration = authorizer.generation;
-      this.#decisions[0] = unknown;
-      this.#decisions[1] = unknown;
+    if (this.#generationAsked !== authorizer.generation) {
+      this.#generationAsked = authorizer.generation;
+      this.#plain = unknown;
+      this.#retained = unknown;
     }
-    const index = retain ? 1 : 0;
-    if (this.#decisions[index] === unknown) {
-      this.#decisions[index] = authorizer.publish(this.topic, retain) ? allowed : denied;
+    const remembered = retain ? this.#retained : this.#plain;
+    if (remembered !== unknown) return remembered === allowed;
+    const decision = authorizer.publish(this.topic, retain) ? allowed : denied;
+    if (authorizer.cacheable) {
+      if (retain) this.#retained = decision;
+      else this.#plain = decision;
     }
-    return this.#decisions[index] === allowed;
+    return decision === allowed;
   }
 
   #addTarget(subscription: Subscription, bySession: Map<Session, Target>): void {
