@@ -1,4 +1,6 @@
 /** Changes that bite at once: policies, certificates and realms, seen from connections that are already open. */
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import {
   AttachPolicyCommand,
   CreatePolicyCommand,
@@ -146,6 +148,20 @@ describe('a change of policy', () => {
     await iot.send(new DetachThingPrincipalCommand({ thingName: 'member', principal: device.certificateArn }));
     const denied = async () => (await publishCode(client, 'member/data')) === notAuthorized;
     await eventually('publishing is denied', denied, second);
+  });
+
+  test('that cannot be read from the database ends the connection rather than leave it what it had', async () => {
+    const device = await createDevice(thingd, 'damaged');
+    const client = await connect(thingd, device);
+    await iot.send(
+      new CreatePolicyCommand({ policyName: 'damaged', policyDocument: policyDocument(allow('iot:Publish')) }),
+    );
+    const database = new DatabaseSync(join(thingd.dataDir, 'thingd.db'), { timeout: 5_000 });
+    database.exec(`UPDATE policy_version SET document = '{' WHERE policy_name = 'damaged'`);
+    database.close();
+    const closed = nextEvent(client, 'close', 5 * second);
+    await iot.send(new AttachPolicyCommand({ policyName: 'damaged', target: device.certificateArn }));
+    await closed;
   });
 
   test.each(['INACTIVE', 'REVOKED'] as const)(

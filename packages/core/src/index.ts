@@ -1,3 +1,4 @@
+export * from './backoff.ts';
 export * from './clock.ts';
 export type * from './domain.ts';
 export * from './errors.ts';
@@ -13,3 +14,4 @@ export * as iotSql from './rules/sql/index.ts';
 export * from './shadow/index.ts';
 export * from './store/index.ts';
 export * from './tags/index.ts';
+export * from './timers.ts';

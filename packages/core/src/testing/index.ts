@@ -5,3 +5,4 @@ export { type OpenStore, storeContract } from '../store/store.contract.ts';
 export * from './certificates.ts';
 export { certificatesBut, ManualClock, openDomain, outcomes, realm, type TestDomain } from './domain.ts';
 export { describeWithOpenssl, type OpensslDirectory } from './openssl.ts';
+export { ManualTimers } from './timers.ts';

@@ -1,6 +1,6 @@
 /** An installation for tests of authorization: real services over tables in memory, and devices that ask to connect. */
 import { X509Certificate } from 'node:crypto';
-import type { Admission, Connect, ConnectionInfo, Origin, Refusal } from '@thingd/broker';
+import type { Admission, Authorizer, Connect, ConnectionInfo, Origin, Refusal } from '@thingd/broker';
 import {
   awsIndexingLimits,
   awsPolicyLimits,
@@ -9,7 +9,7 @@ import {
   type JitRegistration,
   type Realm,
 } from '@thingd/core';
-import { openDomain, realm } from '@thingd/core/testing';
+import { ManualTimers, openDomain, realm } from '@thingd/core/testing';
 import { createRootAuthority, DeviceCertificateSigner, KeyPool } from '../certificates/index.ts';
 import { createLog } from '../observability/index.ts';
 import { createServices } from '../server/services.ts';
@@ -87,7 +87,15 @@ export async function openInstallation(anonymous?: ClientIdentity) {
   const failures: unknown[] = [];
   const registrations: { readonly realm: Realm; readonly registration: JitRegistration }[] = [];
   const certificateDisabled = ({ certificateId }: { certificateId: string }) => disabled.push(certificateId);
-  const live = new LiveConnections({ changes: domain.changes, certificateDisabled, failed: it => failures.push(it) });
+  const lost: Authorizer[] = [];
+  const timers = new ManualTimers();
+  const live = new LiveConnections({
+    changes: domain.changes,
+    certificateDisabled,
+    lost: authorizers => lost.push(...authorizers),
+    failed: it => failures.push(it),
+    timers,
+  });
   const authenticator = new ClientAuthenticator({
     devices: new DeviceCertificates({
       certificates: services.certificates,
@@ -129,7 +137,7 @@ export async function openInstallation(anonymous?: ClientIdentity) {
   }
 
   return {
-    ...{ domain, services, authenticator, live, denials, lines, disabled, failures, registrations },
+    ...{ domain, services, authenticator, live, denials, lines, disabled, failures, registrations, lost, timers },
     ...{ createDevice, attachNewPolicy, connect },
   };
 }

@@ -14,6 +14,7 @@ import {
   originOf,
 } from './client-authenticator.fixtures.ts';
 
+const second = 1_000;
 const thisThing = '${iot:Connection.Thing.ThingName}';
 const will: Connect['will'] = { topic: 'gone', payload: Buffer.alloc(0), qos: 0, retain: false, properties: undefined };
 
@@ -211,6 +212,36 @@ describe('a live connection', () => {
     expect(disabled).toEqual([device.certificateId]);
     installation.authenticator.connected(connectionOf(admission, 'lamp'));
     await vi.waitFor(() => expect(disabled).toEqual([device.certificateId, device.certificateId]));
+  });
+
+  test('whose changed permissions cannot be read is to end after three attempts, for the old ones may be too many', async () => {
+    const { domain, failures, lost, timers } = installation;
+    const device = await installation.createDevice(allow('iot:Connect'));
+    const { authorizer } = await installation.connect(device, 'lamp');
+    vi.spyOn(domain.store, 'all').mockRejectedValue(new Error('no database'));
+    domain.changes.emit({ kind: 'policyAttachment', realm, policyName: 'more', target: device.arn });
+    for (const attempt of [1, 2, 3]) {
+      expect(lost).toEqual([]);
+      await vi.waitFor(() => expect(failures).toHaveLength(attempt));
+      timers.advance(second);
+    }
+    await vi.waitFor(() => expect(lost).toEqual([authorizer]));
+  });
+
+  test('whose changed permissions cannot be read at first has them at the next attempt', async () => {
+    const { domain, failures, lost, timers, attachNewPolicy } = installation;
+    const device = await installation.createDevice(allow('iot:Connect'));
+    const { authorizer } = await installation.connect(device, 'lamp');
+    const emit = vi.spyOn(domain.changes, 'emit').mockReturnValue();
+    await attachNewPolicy('more', device.arn, publishes('a'));
+    emit.mockRestore();
+    vi.spyOn(domain.store, 'all').mockRejectedValueOnce(new Error('no database'));
+    domain.changes.emit({ kind: 'policyAttachment', realm, policyName: 'more', target: device.arn });
+    await vi.waitFor(() => expect(failures).toHaveLength(1));
+    expect(authorizer.generation).toBe(0);
+    timers.advance(second);
+    await vi.waitFor(() => expect(authorizer.publish('a', false)).toBe(true));
+    expect(lost).toEqual([]);
   });
 
   test('is forgotten when it ends', async () => {

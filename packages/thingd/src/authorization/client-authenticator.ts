@@ -104,7 +104,8 @@ export class ClientAuthenticator implements Authenticator {
     };
     const realm = realmKey(identity.realm);
     this.#options.entering(identity.realm);
-    this.#admitted.set(authorizer, { live: new LiveConnection(realm, resolved.dependencies, rebind), resolvedAt });
+    const connection = new LiveConnection(authorizer, realm, resolved.dependencies, rebind);
+    this.#admitted.set(authorizer, { live: connection, resolvedAt });
     return { admitted: true, realm, principal: principalOf(identity), authorizer };
   }
 
@@ -176,11 +177,13 @@ function thingOf({ thing, thingType, isExclusive }: Permissions, clientId: strin
 const mayLeave = (will: Will, authorizer: ConnectionAuthorizer): boolean => authorizer.publish(will.topic, will.retain);
 
 class LiveConnection implements Live {
+  readonly authorizer: Authorizer;
   readonly realm: string;
   dependencies: Dependencies;
   readonly #rebind: () => Promise<Dependencies>;
 
-  constructor(realm: string, dependencies: Dependencies, rebind: () => Promise<Dependencies>) {
+  constructor(authorizer: Authorizer, realm: string, dependencies: Dependencies, rebind: () => Promise<Dependencies>) {
+    this.authorizer = authorizer;
     this.realm = realm;
     this.dependencies = dependencies;
     this.#rebind = rebind;

@@ -1,8 +1,10 @@
 /**
  * The connections whose permissions depend on something that may change, by what they depend on. A change in the domain binds the
- * connections it touches again, within a second; one that takes a certificate's validity ends its connections at once.
+ * connections it touches again, within a second; one that takes a certificate's validity ends its connections at once. A
+ * connection whose permissions cannot be read, tried thrice, is ended: the old ones may be more than it still has.
  */
-import { type Change, type Changes, type Realm, realmKey } from '@thingd/core';
+import type { Authorizer } from '@thingd/broker';
+import { type Change, type Changes, type Realm, realmKey, retryDelay, type Timers } from '@thingd/core';
 
 /** Names in one realm that a connection's permissions are made of. */
 export interface Dependencies {
@@ -18,6 +20,8 @@ export interface Dependencies {
 }
 
 export interface Live {
+  /** What the broker asks on behalf of this connection, and knows it by. */
+  readonly authorizer: Authorizer;
   /** `<accountId>/<region>` */
   readonly realm: string;
   /** What the present binding was made of. */
@@ -30,8 +34,14 @@ export interface LiveConnectionsOptions {
   readonly changes: Changes;
   /** The certificate is ACTIVE no more: end every connection made with it. */
   readonly certificateDisabled: (certificate: { readonly realm: Realm; readonly certificateId: string }) => void;
+  /** The permissions of these cannot be told, however often one tries: end their connections. */
+  readonly lost: (authorizers: ReadonlySet<Authorizer>) => void;
   readonly failed: (error: unknown) => void;
+  readonly timers: Timers;
 }
+
+/** Attempts at binding a connection anew; with the waits between them about half a second. */
+const attempts = 3;
 
 /** Connections bound again at the same time; each is a few reads of the database. */
 const concurrency = 64;
@@ -41,6 +51,8 @@ export class LiveConnections {
   readonly #byKey = new Map<string, Set<Live>>();
   readonly #keysOf = new Map<Live, readonly string[]>();
   readonly #stale = new Set<Live>();
+  /** Attempts that failed since the last that did not. */
+  readonly #failures = new Map<Live, number>();
   #rebinding = false;
   readonly #stopListening: () => void;
   /** Goes up with each change, so that who resolved before it can be told from who resolved after. */
@@ -68,6 +80,7 @@ export class LiveConnections {
   remove(live: Live): void {
     this.#unindex(live);
     this.#stale.delete(live);
+    this.#failures.delete(live);
   }
 
   close(): void {
@@ -98,22 +111,45 @@ export class LiveConnections {
       // Emptied first: what changes while these are resolved puts them on again.
       this.#stale.clear();
       for (let start = 0; start < stale.length; start += concurrency) {
-        await Promise.all(stale.slice(start, start + concurrency).map(live => this.#rebind(live)));
+        const lives = stale.slice(start, start + concurrency);
+        const isBound = await Promise.all(lives.map(live => this.#rebind(live)));
+        this.#failed(lives.filter((_, index) => !isBound[index]));
       }
     }
     this.#rebinding = false;
   }
 
-  async #rebind(live: Live): Promise<void> {
-    if (!this.#keysOf.has(live)) return;
+  /** False if it failed. */
+  async #rebind(live: Live): Promise<boolean> {
+    if (!this.#keysOf.has(live)) return true;
     try {
       await live.rebind();
     } catch (error) {
       this.#options.failed(error);
+      return false;
     }
-    if (!this.#keysOf.has(live)) return;
+    if (!this.#keysOf.has(live)) return true;
+    this.#failures.delete(live);
     this.#unindex(live);
     this.#index(live);
+    return true;
+  }
+
+  #failed(lives: readonly Live[]): void {
+    const lost = new Set<Authorizer>();
+    for (const live of lives) {
+      if (!this.#keysOf.has(live)) continue;
+      const failures = (this.#failures.get(live) ?? 0) + 1;
+      this.#failures.set(live, failures);
+      if (failures >= attempts) {
+        lost.add(live.authorizer);
+        continue;
+      }
+      this.#options.timers.after(retryDelay(failures, Math.random()), () => {
+        if (this.#keysOf.has(live)) this.#markStale([live]);
+      });
+    }
+    if (lost.size > 0) this.#options.lost(lost);
   }
 
   #index(live: Live): void {

@@ -11,6 +11,7 @@ import {
   realmKey,
   ServiceError,
   startPresenceRun,
+  systemTimers,
 } from '@thingd/core';
 import {
   ClientAuthenticator,
@@ -72,7 +73,15 @@ export async function openMessaging(options: MessagingOptions, started: Started)
   const live = new LiveConnections({
     changes: domain.changes,
     certificateDisabled,
+    lost: authorizers => {
+      broker.disconnect(({ authorizer }) => authorizers.has(authorizer), {
+        reasonCode: ReasonCode.implementationSpecificError,
+        disconnectReason: 'SERVER_ERROR',
+        reason: 'its permissions have changed and cannot be read',
+      });
+    },
     failed: error => failed(error, 'binding permissions'),
+    timers: systemTimers,
   });
   started.push(() => live.close());
   const denials = new Denials(log, clock);

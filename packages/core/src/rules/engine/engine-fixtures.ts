@@ -1,6 +1,7 @@
 /** An engine for tests: tables in memory, a clock and timers that are moved by hand, and an action whose target is scripted. */
 import { type Realm, realmKey } from '../../realm.ts';
 import { openDomain, realm, type TestDomain } from '../../testing/domain.ts';
+import { ManualTimers } from '../../testing/timers.ts';
 import { ActionFailure, type ActionRequest, type ActionRunner } from '../action-runner.ts';
 import { topicMatches } from '../topic-matches.ts';
 import type { TopicRulePayload } from '../topic-rule.ts';
@@ -9,28 +10,6 @@ import { ArrivedMessage, type ArrivedMessageOptions } from './invocation.ts';
 import { RuleEngine, type RuleHandler, type RuleSource } from './rule-engine.ts';
 import type { ActionEnd, NotRun } from './rule-observer.ts';
 import type { QueueLimits } from './rule-queue.ts';
-import type { Timers } from './timers.ts';
-
-/** Timers that go off when time is moved past them. */
-export class ManualTimers implements Timers {
-  #now = 0;
-  readonly #pending = new Set<{ readonly at: number; readonly callback: () => void }>();
-
-  after(milliseconds: number, callback: () => void): () => void {
-    const timer = { at: this.#now + milliseconds, callback };
-    this.#pending.add(timer);
-    return () => this.#pending.delete(timer);
-  }
-
-  advance(milliseconds: number): void {
-    this.#now += milliseconds;
-    for (const timer of [...this.#pending].sort((a, b) => a.at - b.at)) {
-      if (timer.at > this.#now) continue;
-      this.#pending.delete(timer);
-      timer.callback();
-    }
-  }
-}
 
 /** A target that fails as often as it is told to. */
 export class ScriptedTarget implements ActionRunner {

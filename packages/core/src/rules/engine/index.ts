@@ -11,5 +11,4 @@ export {
 } from './rule-engine.ts';
 export type { ActionEnd, NotRun, RuleObserver } from './rule-observer.ts';
 export { type QueueLimits, queueLimits } from './rule-queue.ts';
-export { systemTimers, type Timers } from './timers.ts';
 export { type ActionTrace, type Attempt, type RuleTraces, type Trace, traceOf } from './trace.ts';

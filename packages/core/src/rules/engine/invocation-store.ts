@@ -6,8 +6,8 @@ import { handWritten } from '../../store/hand-written.ts';
 import type { Migration } from '../../store/migrations.ts';
 import { compiled, queryBuilder, readAll, write } from '../../store/query.ts';
 import type { Store, Write } from '../../store/store.ts';
+import type { Timers } from '../../timers.ts';
 import type { Invocation, Outcome, PreparedAction } from './invocation.ts';
-import type { Timers } from './timers.ts';
 
 interface InvocationRow {
   id: string;

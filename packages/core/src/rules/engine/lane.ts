@@ -1,5 +1,5 @@
 /** One action's turns: how many of its invocations are attempted at once, and which wait for their next attempt. */
-import type { Timers } from './timers.ts';
+import type { Timers } from '../../timers.ts';
 
 /** Attempts of one action at the same time. */
 const concurrency = 16;

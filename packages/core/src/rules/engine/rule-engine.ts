@@ -7,6 +7,7 @@ import type { Clock } from '../../clock.ts';
 import type { Change, Changes } from '../../events/changes.ts';
 import { type Realm, realmKey, realmOfKey } from '../../realm.ts';
 import type { Store } from '../../store/store.ts';
+import { systemTimers, type Timers } from '../../timers.ts';
 import type { ActionRunners } from '../action-runner.ts';
 import { type CompiledAction, type CompiledRule, compilePayload } from '../compiled-rule.ts';
 import { type EvaluationContext, RawPayload, type Result } from '../sql/index.ts';
@@ -16,7 +17,6 @@ import { type ArrivedMessage, type Invocation, InvocationIds, type PreparedActio
 import { InvocationStore } from './invocation-store.ts';
 import type { NotRun, RuleObserver } from './rule-observer.ts';
 import { type QueueContext, type QueueLimits, queueLimits, RuleQueue } from './rule-queue.ts';
-import { systemTimers, type Timers } from './timers.ts';
 import { newActionTrace, RuleTraces, type Trace, traceOf } from './trace.ts';
 
 /** A promise holds back the publisher's acknowledgement until what must be kept is kept. */

@@ -2,16 +2,17 @@
  * One rule's invocations, from taken to done. A bounded number is in memory; what must survive is in the store from the start,
  * and what does not fit into memory waits there until there is room. Actions of an invocation do not wait for each other.
  */
+
+import { retryDelay } from '../../backoff.ts';
 import type { Clock } from '../../clock.ts';
 import { realmOfKey } from '../../realm.ts';
+import type { Timers } from '../../timers.ts';
 import { ActionFailure, type ActionReport, type ActionRunners } from '../action-runner.ts';
-import { retryDelay } from './backoff.ts';
 import { errorDocument } from './error-document.ts';
 import { type Invocation, type Outcome, sizeOfInvocation } from './invocation.ts';
 import type { InvocationStore } from './invocation-store.ts';
 import { Lane } from './lane.ts';
 import type { RuleObserver } from './rule-observer.ts';
-import type { Timers } from './timers.ts';
 import { addAttempt, newActionTrace, type RuleTraces, traceOfInvocation } from './trace.ts';
 
 /** Bounds of a rule's queue. */

@@ -1,4 +1,4 @@
-/** How long to wait before the next attempt at an action. */
+/** How long to wait before the next attempt at what failed. */
 
 const first = 200;
 const longest = 30_000;
