@@ -25,8 +25,8 @@ export interface ApiPluginOptions extends ApiOptions {
     serverName: string | undefined,
     sourceIp: string,
   ) => Promise<Identity | undefined>;
-  /** Bytes a request's body may have; 1 MiB unless given. */
-  readonly bodyLimit?: number;
+  /** Bytes of a request's body. */
+  readonly maxRequestBytes: number;
 }
 
 const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
@@ -36,12 +36,12 @@ const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as 
  *
  * ```ts
  * const server = Fastify({ frameworkErrors })
- * await server.register(apiPlugin, { handlers, accessKeys, clock, log })
+ * await server.register(apiPlugin, { handlers, accessKeys, clock, maxRequestBytes, log })
  * ```
  */
 export const apiPlugin: FastifyPluginCallback<ApiPluginOptions> = (fastify, options, done) => {
   const api = createApi(options);
-  takeBodiesAsBytes(fastify, options.bodyLimit ?? 1024 * 1024);
+  takeBodiesAsBytes(fastify, options.maxRequestBytes);
   fastify.setErrorHandler(async (error, _request, reply) => send(reply, unreadable(error)));
   for (const url of ['/', '/*']) {
     fastify.route({

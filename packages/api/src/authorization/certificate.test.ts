@@ -63,6 +63,7 @@ beforeAll(async () => {
     },
     accessKeys: testAccessKeys(),
     clock: { now: () => Date.now() },
+    maxRequestBytes: 1024 * 1024,
     log: { called: () => {}, failed: () => {}, ambiguous: () => {} },
     resolveCertificate,
   });

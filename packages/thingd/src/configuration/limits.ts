@@ -1,4 +1,4 @@
-/** Limits as configured: those of one profile, for broker, shadows, registry, policies and indexes together, and single ones set by name. */
+/** Limits as configured: those of one profile, for HTTP, broker, shadows, registry, policies and indexes together, and single ones set by name. */
 import { type Profile, profiles } from '@thingd/broker';
 import {
   awsIndexingLimits,
@@ -17,15 +17,24 @@ import {
   shadowLimits,
 } from '@thingd/core';
 
+/** Limits of the HTTP listeners. */
+export interface HttpLimits {
+  /** Bytes of a request's body. It is held in memory, and read before anyone knows who sends it. */
+  readonly maxRequestBytes: number;
+}
+
 /** Every limit there is, by name. */
-export type Limits = Profile & ShadowLimits & RegistryLimits & PolicyLimits & IndexingLimits & RuleLimits;
+export type Limits = HttpLimits & Profile & ShadowLimits & RegistryLimits & PolicyLimits & IndexingLimits & RuleLimits;
 
 export type ProfileName = keyof typeof profiles;
 
 export const profileNames = Object.keys(profiles) as ProfileName[];
 
+const MiB = 1024 * 1024;
+
 const limitsOf: Readonly<Record<ProfileName, Limits>> = {
   aws: {
+    maxRequestBytes: 1 * MiB,
     ...profiles.aws,
     ...shadowLimits.aws,
     ...awsRegistryLimits,
@@ -34,6 +43,7 @@ const limitsOf: Readonly<Record<ProfileName, Limits>> = {
     ...awsRuleLimits,
   },
   open: {
+    maxRequestBytes: 16 * MiB,
     ...profiles.open,
     ...shadowLimits.open,
     ...openRegistryLimits,
@@ -42,6 +52,7 @@ const limitsOf: Readonly<Record<ProfileName, Limits>> = {
     ...openRuleLimits,
   },
   strict: {
+    maxRequestBytes: 16 * MiB,
     ...profiles.strict,
     ...shadowLimits.open,
     ...openRegistryLimits,
@@ -70,6 +81,7 @@ const positive: ReadonlySet<keyof Limits> = new Set([
   'maxInflight',
   'maxPacketBytes',
   'maxOutputBytes',
+  'maxRequestBytes',
   'maxShadowBytes',
   'maxShadowDepth',
 ]);

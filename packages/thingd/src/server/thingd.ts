@@ -196,6 +196,7 @@ function apiOptions({
       thingConnectivity: fleet.thingConnectivity,
     }),
     storedOnly,
+    maxRequestBytes: configuration.limits.maxRequestBytes,
     accessKeys: ground.services.accessKeys,
     clock,
     dev: mode === 'dev' ? { realm: defaultRealm } : undefined,
