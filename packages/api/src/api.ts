@@ -21,7 +21,7 @@ import { readInput } from './protocol/input.ts';
 import type { HttpRequest, HttpResponse } from './protocol/message.ts';
 import type { OperationModel, ServiceName } from './protocol/model.ts';
 import { writeOutput } from './protocol/output.ts';
-import { type Claim, readClaim } from './protocol/sigv4.ts';
+import { type Claim, readClaim, signedPath } from './protocol/sigv4.ts';
 
 /** What the API tells; the program writes it as events. */
 export interface ApiLog {
@@ -132,7 +132,8 @@ class Exchange {
   }
 
   #route(claim: Claim | undefined): { name: string; operation: OperationModel; labels: readonly string[] } {
-    const { method, path, headers } = this.#request;
+    const { method, headers } = this.#request;
+    const path = claim ? signedPath(this.#request.path) : this.#request.path;
     const dispatched = dispatch({
       method,
       path,

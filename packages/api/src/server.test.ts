@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { CreateThingCommand, DescribeThingCommand, IoTClient, ListThingsCommand } from '@aws-sdk/client-iot';
 import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { type Realm, ServiceError } from '@thingd/core';
@@ -137,7 +138,7 @@ describe('errors arrive under their names', () => {
   });
 
   test('a body that is not JSON, and one that is too large', async () => {
-    await start({ iot: { CreateThing: () => ({}) } }, { dev, bodyLimit: 1000 });
+    await start({ iot: { CreateThing: () => ({}) } }, { dev, maxRequestBytes: 1000 });
     expect(await ask('/things/a', { method: 'POST', body: '{' })).toMatchObject({
       status: 400,
       error: 'SerializationException',
@@ -186,9 +187,29 @@ describe('a caller proves who it is', () => {
   test('a topic with every kind of character arrives', async () => {
     const topics: string[] = [];
     await start({ iotdata: { Publish: ({ topic }) => void topics.push(topic) } });
-    const sent = ['a/b', '/a//b/', 'ü/💡', 'a+b%2F c', '$aws/x', 'a.b/../c', '.', "!'()*~"];
+    const sent = ['a/b', '/a//b/', 'ü/💡', 'a+b%2F c', '$aws/x', 'a.b/../c', "!'()*~"];
     for (const topic of sent) await iotdata().send(new PublishCommand({ topic }));
     expect(topics).toEqual(sent);
+  });
+
+  test('a signature serves for the path it was made for, however the path is written', async () => {
+    const topics: string[] = [];
+    await start({ iotdata: { Publish: ({ topic }) => void topics.push(topic) } });
+    const { hostname, port } = new URL(server!.url);
+    const signer = (await iotdata().config.signer()) as unknown as {
+      sign(request: object): Promise<{ headers: Record<string, string> }>;
+    };
+    const { headers } = await signer.sign({
+      ...{ method: 'POST', protocol: 'http:', hostname, path: '/topics/lamp/on' },
+      ...{ headers: { host: `${hostname}:${port}` } },
+    });
+    for (const path of ['/topics/lamp/on', '/topics/door/open/../../lamp/on', '/topics//lamp/./on']) {
+      const sent = request({ hostname, port, method: 'POST', path, headers }).end();
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      response.resume();
+      expect(response.statusCode).toBe(200);
+    }
+    expect(topics).toEqual(['lamp/on', 'lamp/on', 'lamp/on']);
   });
 
   test('in dev any signature will do, a twelve-digit key is the account, and none is the default', async () => {

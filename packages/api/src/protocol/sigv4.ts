@@ -224,16 +224,22 @@ export function canonicalRequest(request: HttpRequest, claim: Claim, { withToken
   ].join('\n');
 }
 
-/** The path as sent, without empty and dot segments, encoded once more. */
-function canonicalPath(path: string): string {
+/**
+ * The path a signature is about: as sent, without empty and dot segments; a slash at the end stays. Whoever acts on a signed request
+ * acts on this path, or a signature for one thing would serve for another.
+ */
+export function signedPath(path: string): string {
   const segments: string[] = [];
   for (const segment of path.split('/')) {
     if (segment === '..') segments.pop();
-    else if (segment !== '' && segment !== '.') segments.push(percentEncode(segment));
+    else if (segment !== '' && segment !== '.') segments.push(segment);
   }
   const slash = segments.length > 0 && path.endsWith('/') ? '/' : '';
   return `/${segments.join('/')}${slash}`;
 }
+
+/** Encoded once more. */
+const canonicalPath = (path: string): string => signedPath(path).split('/').map(percentEncode).join('/');
 
 function canonicalQuery(query: string, withToken: boolean): string {
   return queryPairs(query)
