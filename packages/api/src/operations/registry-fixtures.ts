@@ -56,7 +56,7 @@ export async function startRegistry(): Promise<RegistryUnderTest> {
           thingGroupMemberships: new ThingGroupMemberships(domain),
         }),
         ...billingGroupOperations({ billingGroups: new BillingGroups(domain) }),
-        ...tagOperations({ tags: new Tags(domain, { thingtype: async (_, name) => name === 'bulb' }) }),
+        ...tagOperations({ tags: new Tags(domain) }),
         ...policyOperations({
           policies: new Policies(domain),
           policyAttachments: new PolicyAttachments(domain, directory),

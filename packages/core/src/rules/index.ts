@@ -39,6 +39,5 @@ export {
   type RuleFilter,
   type RuleLimits,
   TopicRules,
-  topicRuleExists,
 } from './topic-rule-service.ts';
 export { topicRuleMigration } from './topic-rule-store.ts';

@@ -5,7 +5,7 @@ import { type Realm, realmKey } from '../realm.ts';
 import { awsRegistryLimits } from '../registry/limits.ts';
 import { type Listing, mapPage, type Page, type PageRequest, readPage } from '../store/pagination.ts';
 import { retryStale } from '../store/retry.ts';
-import { DuplicateKey, type Store } from '../store/store.ts';
+import { DuplicateKey } from '../store/store.ts';
 import { checkTags, type Tag } from '../tags/tag.ts';
 import { deleteAllTags, putTags } from '../tags/tag-store.ts';
 import type { ActionRunners } from './action-runner.ts';
@@ -35,10 +35,6 @@ export interface RuleFilter extends PageRequest {
   readonly topic?: string | undefined;
   readonly ruleDisabled?: boolean | undefined;
 }
-
-/** For those who only ask, such as tags. */
-export const topicRuleExists = async (store: Store, realm: Realm, ruleName: string): Promise<boolean> =>
-  (await readTopicRule(store, realmKey(realm), ruleName)) !== undefined;
 
 const listing: Listing<StoredRule> = {
   name: 'rules',

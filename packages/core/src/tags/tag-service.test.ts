@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ThingGroups } from '../registry/thing-group-service.ts';
-import { openDomain, realm } from '../testing/domain.ts';
+import { openDomain, outcomes, realm } from '../testing/domain.ts';
 import { Tags } from './tag-service.ts';
 
 const house = 'arn:aws:iot:eu-west-1:123456789012:thinggroup/house';
@@ -11,7 +11,8 @@ let groups: ThingGroups;
 beforeEach(async () => {
   const domain = await openDomain();
   groups = new ThingGroups(domain);
-  tags = new Tags(domain, { thinggroup: async (_, name) => name === 'house' }, { tagsOfResource: 3 });
+  tags = new Tags(domain, { tagsOfResource: 3 });
+  await groups.create(realm, { thingGroupName: 'house' });
 });
 
 const list = async () => (await tags.list(realm, house, {})).items;
@@ -31,10 +32,34 @@ describe('tags', () => {
 
   test('can come with the resource and go with it', async () => {
     const tagged = { thingGroupName: 'house', tags: [{ Key: 'a', Value: '1' }] };
+    await groups.delete(realm, 'house');
     await groups.create(realm, tagged);
     expect(await list()).toEqual([{ Key: 'a', Value: '1' }]);
     await groups.delete(realm, 'house');
+    await groups.create(realm, { thingGroupName: 'house' });
     expect(await list()).toEqual([]);
+  });
+
+  test('do not stay behind a resource that is deleted while they are put on it', async () => {
+    const [, deleted] = await Promise.allSettled([
+      tags.tag(realm, house, [{ Key: 'a' }]),
+      groups.delete(realm, 'house'),
+    ]);
+    expect(deleted.status).toBe('fulfilled');
+    await groups.create(realm, { thingGroupName: 'house' });
+    expect(await list()).toEqual([]);
+  });
+
+  test('put on it at the same time are no more than it may have either', async () => {
+    const racing = ['a', 'b', 'c', 'd', 'e'].map(Key => tags.tag(realm, house, [{ Key }]));
+    expect(await outcomes(racing)).toEqual([
+      'LimitExceededException',
+      'LimitExceededException',
+      'done',
+      'done',
+      'done',
+    ]);
+    expect(await list()).toHaveLength(3);
   });
 
   test('are no more than a resource may have, counting those it has', async () => {

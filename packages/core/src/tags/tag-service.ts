@@ -4,26 +4,19 @@ import { ServiceError } from '../errors.ts';
 import { parseIotArn, type Realm, realmKey } from '../realm.ts';
 import { awsRegistryLimits } from '../registry/limits.ts';
 import { type Listing, type Page, type PageRequest, readPage } from '../store/pagination.ts';
+import { retryStale } from '../store/retry.ts';
 import { checkTags, type Tag } from './tag.ts';
 import { deleteTags, listTags, putTags } from './tag-store.ts';
-
-/** By the type in their ARN (`thinggroup`, `policy`, `cacert`…): whether a resource of that name exists in the realm. */
-export type TaggableResources = Readonly<Record<string, (realm: Realm, name: string) => Promise<boolean>>>;
+import { carriesTags, claimTagged, resourceExists, type TaggableResource } from './taggable.ts';
 
 const tagListing: Listing<Tag> = { name: 'tags', order: ['string'], position: tag => [tag.Key] };
 
 export class Tags {
   readonly #domain: Pick<Domain, 'store'>;
-  readonly #resources: TaggableResources;
   readonly #limits: { readonly tagsOfResource: number };
 
-  constructor(
-    domain: Pick<Domain, 'store'>,
-    resources: TaggableResources,
-    limits: { readonly tagsOfResource: number } = awsRegistryLimits,
-  ) {
+  constructor(domain: Pick<Domain, 'store'>, limits: { readonly tagsOfResource: number } = awsRegistryLimits) {
     this.#domain = domain;
-    this.#resources = resources;
     this.#limits = limits;
   }
 
@@ -33,22 +26,27 @@ export class Tags {
    */
   async tag(realm: Realm, resourceArn: string, tags: readonly Tag[]): Promise<void> {
     const { store } = this.#domain;
-    await this.#checkResource(realm, resourceArn);
-    checkTags(tags, this.#limits);
     const { tagsOfResource } = this.#limits;
-    const present = await listTags(store, realmKey(realm), resourceArn, undefined, tagsOfResource);
-    const keys = new Set([...present, ...tags].map(tag => tag.Key));
-    if (keys.size > tagsOfResource) {
-      const message = `${keys.size} tags are more than the ${tagsOfResource} a resource may have`;
-      throw new ServiceError('LimitExceededException', message);
-    }
-    await store.commit(putTags(store, realmKey(realm), resourceArn, tags));
+    checkTags(tags, this.#limits);
+    await retryStale(async () => {
+      const resource = await this.#require(realm, resourceArn);
+      const present = await listTags(store, realmKey(realm), resourceArn, undefined, tagsOfResource);
+      const keys = new Set([...present, ...tags].map(tag => tag.Key));
+      if (keys.size > tagsOfResource) {
+        const message = `${keys.size} tags are more than the ${tagsOfResource} a resource may have`;
+        throw new ServiceError('LimitExceededException', message);
+      }
+      await store.commit([
+        ...putTags(store, realmKey(realm), resourceArn, tags),
+        claimTagged(store, realmKey(realm), resource, resourceArn, tagsOfResource),
+      ]);
+    });
   }
 
   /** Keys the resource does not have are passed over. Throws as `list` does. */
   async untag(realm: Realm, resourceArn: string, keys: readonly string[]): Promise<void> {
     const { store } = this.#domain;
-    await this.#checkResource(realm, resourceArn);
+    await this.#require(realm, resourceArn);
     if (keys.length > 0) await store.commit([deleteTags(store, realmKey(realm), resourceArn, keys)]);
   }
 
@@ -57,23 +55,21 @@ export class Tags {
    * `ResourceNotFoundException` if there is no such resource.
    */
   async list(realm: Realm, resourceArn: string, request: PageRequest): Promise<Page<Tag>> {
-    await this.#checkResource(realm, resourceArn);
+    await this.#require(realm, resourceArn);
     return readPage(tagListing, request, (after, limit) =>
       listTags(this.#domain.store, realmKey(realm), resourceArn, after, limit),
     );
   }
 
-  async #checkResource(realm: Realm, resourceArn: string): Promise<void> {
+  async #require(realm: Realm, resourceArn: string): Promise<TaggableResource> {
     const resource = parseIotArn(resourceArn);
     if (!resource || realmKey(resource.realm) !== realmKey(realm)) {
       throw new ServiceError('InvalidRequestException', `\`${resourceArn}\` is no resource of this account and region`);
     }
-    const exists = Object.hasOwn(this.#resources, resource.type) ? this.#resources[resource.type] : undefined;
-    if (!exists) {
+    if (!carriesTags(resource.type)) {
       throw new ServiceError('InvalidRequestException', `resources of type \`${resource.type}\` do not carry tags`);
     }
-    if (!(await exists(realm, resource.name))) {
-      throw new ServiceError('ResourceNotFoundException', `resource \`${resourceArn}\` not found`);
-    }
+    if (await resourceExists(this.#domain.store, realmKey(realm), resource)) return resource;
+    throw new ServiceError('ResourceNotFoundException', `resource \`${resourceArn}\` not found`);
   }
 }
