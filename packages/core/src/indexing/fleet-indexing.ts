@@ -1,10 +1,12 @@
 /** Use-cases of fleet indexing: what is indexed, and what can be asked of it. *AWS: Fleet indexing*. */
+import { retryDelay } from '../backoff.ts';
 import type { Domain } from '../domain.ts';
 import { ServiceError } from '../errors.ts';
 import { type Realm, realmKey, realmOfKey } from '../realm.ts';
 import { countDynamicGroups } from '../registry/dynamic-group-store.ts';
 import type { Page, PageRequest } from '../store/pagination.ts';
 import { retryStale } from '../store/retry.ts';
+import { systemTimers, type Timers } from '../timers.ts';
 import {
   aggregationField,
   type Bucket,
@@ -64,8 +66,9 @@ export interface FleetIndexingOptions {
   readonly reader?: IndexReader;
   /** Resolves when everything known so far has been told to the indexer. */
   readonly settle?: () => Promise<void>;
-  /** An index could not be built. */
+  /** An index could not be built, which is tried again later. */
   readonly failed: (error: unknown) => void;
+  readonly timers?: Timers;
 }
 
 const indexNames: readonly IndexName[] = ['AWS_ThingGroups', 'AWS_Things'];
@@ -83,6 +86,7 @@ export class FleetIndexing {
   readonly #reader: IndexReader;
   readonly #settle: () => Promise<void>;
   readonly #failed: (error: unknown) => void;
+  readonly #timers: Timers;
   /** Rebuilds that run, by index. */
   readonly #rebuilds = new Set<Promise<void>>();
   #closed = false;
@@ -94,6 +98,7 @@ export class FleetIndexing {
     this.#reader = options.reader ?? domain.store;
     this.#settle = options.settle ?? (async () => {});
     this.#failed = options.failed;
+    this.#timers = options.timers ?? systemTimers;
   }
 
   /**
@@ -264,14 +269,23 @@ export class FleetIndexing {
     if (isSmall) await rebuilt;
   }
 
-  #rebuild(index: SearchIndex): Promise<void> {
+  /** `attempt` counts those that failed before. Each begins at the beginning: nobody else builds this index. */
+  #rebuild(index: SearchIndex, attempt = 0): Promise<void> {
     const rebuild = this.#indexer
       .rebuild(index, () => this.#closed)
-      .then(isDone => {
-        if (isDone && index.name === 'AWS_Things') {
-          this.#domain.changes.emit({ kind: 'thingIndex', realm: realmOfKey(index.realm) });
-        }
-      }, this.#failed);
+      .then(
+        isDone => {
+          if (isDone && index.name === 'AWS_Things') {
+            this.#domain.changes.emit({ kind: 'thingIndex', realm: realmOfKey(index.realm) });
+          }
+        },
+        error => {
+          this.#failed(error);
+          this.#timers.after(retryDelay(attempt + 1, Math.random()), () => {
+            if (!this.#closed) this.#rebuild(index, attempt + 1);
+          });
+        },
+      );
     const done = rebuild.then(() => void this.#rebuilds.delete(done));
     this.#rebuilds.add(done);
     return done;

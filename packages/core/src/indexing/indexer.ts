@@ -2,10 +2,12 @@
  * Keeps the indexes true: hears of changes, reads what the things and groups concerned are now, and writes the difference to the
  * index, many at a time. An index follows its sources by a fraction of a second; writers of the registry never wait for it.
  */
+import { retryDelay } from '../backoff.ts';
 import type { Domain } from '../domain.ts';
 import type { Change } from '../events/changes.ts';
 import { type Realm, realmKey, realmOfKey } from '../realm.ts';
 import { retryStale } from '../store/retry.ts';
+import { systemTimers, type Timers } from '../timers.ts';
 import { type IndexName, isOff, type ThingIndexingConfiguration } from './configuration.ts';
 import type { IndexDocument, ThingDocument } from './document.ts';
 import { listNames, listNamesByWord, listSources, readDocuments } from './document-store.ts';
@@ -17,8 +19,9 @@ import { readThingDocuments } from './thing-documents.ts';
 export interface IndexerOptions {
   /** There is something to do: `flush` should be called soon. */
   readonly onPending?: () => void;
-  /** An update failed and was given up: a failure of the store, or a bug. */
+  /** Something could not be indexed and will be tried again: a failure of the store, or a bug. Told once a round. */
   readonly failed: (error: unknown) => void;
+  readonly timers?: Timers;
 }
 
 /** Told after things have been indexed anew: as they are now, and the names of those that are gone. */
@@ -35,12 +38,14 @@ export class Indexer {
   /** What the flush that runs has still to do. */
   #writing: Pending[] = [];
   #flushing: Promise<void> | undefined;
+  /** What could not be indexed and waits for another attempt, by index. */
+  readonly #waiting = new Map<string, Pending>();
+  /** Rounds of attempts in a row of which one had a failure. */
+  #failures = 0;
+  #callOffRetry: (() => void) | undefined;
   readonly #writer: DocumentWriter;
   readonly #listeners = new Set<IndexedListener>();
   readonly #stopListening: () => void;
-  /** Something could not be indexed. */
-  hasFailed = false;
-
   constructor(domain: Domain, options: IndexerOptions) {
     this.#domain = domain;
     this.#options = options;
@@ -54,12 +59,17 @@ export class Indexer {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Documents heard of that are not in the index yet. */
+  /** Whether something heard of could not be indexed and is not yet. */
+  get hasFailed(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** Documents heard of that are not in the index yet, those apart that could not be indexed. */
   get pending(): number {
     return countOf([...this.#pending.values(), ...this.#writing]);
   }
 
-  /** Resolves when everything heard of before the call is in the index. */
+  /** Resolves when everything heard of before the call is in the index, or could not be indexed. */
   async flush(): Promise<void> {
     // What is being written now was taken before; what has come since is the next round's.
     await this.#flushing;
@@ -74,6 +84,10 @@ export class Indexer {
   async close(): Promise<void> {
     this.#stopListening();
     await this.flush();
+    this.#callOffRetry?.();
+    this.#tryAgain();
+    await this.flush();
+    this.#callOffRetry?.();
   }
 
   /** Indexes `names` as they are now; an index that is off loses them. */
@@ -134,26 +148,45 @@ export class Indexer {
   }
 
   #pendingOf(realm: Realm, index: IndexName): Pending {
-    const key = `${realmKey(realm)} ${index}`;
-    let pending = this.#pending.get(key);
-    if (pending === undefined) {
-      pending = { realm: realmKey(realm), index, names: new Set(), gone: [] };
-      this.#pending.set(key, pending);
-    }
-    return pending;
+    return entryOf(this.#pending, realmKey(realm), index);
   }
 
   async #flush(): Promise<void> {
     this.#writing = [...this.#pending.values()];
     this.#pending = new Map();
+    let failure: { readonly error: unknown } | undefined;
+    const failed = (error: unknown) => {
+      failure ??= { error };
+    };
     for (let part = this.#writing[0]; part !== undefined; part = this.#writing[0]) {
-      const next = part;
-      await this.#attempt(() => this.#updatePending(next));
+      try {
+        await this.#updatePending(part, failed);
+      } catch (error) {
+        failed(error);
+        mergeInto(this.#waiting, part);
+      }
       this.#writing.shift();
     }
+    if (failure !== undefined) this.#retryLater(failure.error);
+    else if (!this.hasFailed) this.#failures = 0;
   }
 
-  async #updatePending({ realm, index: name, names, gone }: Pending): Promise<void> {
+  /** One error stands for all of a round: what keeps one thing out of the index mostly keeps out others. */
+  #retryLater(error: unknown): void {
+    this.#options.failed(error);
+    this.#failures += 1;
+    const { timers = systemTimers } = this.#options;
+    this.#callOffRetry ??= timers.after(retryDelay(this.#failures, Math.random()), () => this.#tryAgain());
+  }
+
+  #tryAgain(): void {
+    this.#callOffRetry = undefined;
+    for (const part of this.#waiting.values()) mergeInto(this.#pending, part);
+    this.#waiting.clear();
+    this.#options.onPending?.();
+  }
+
+  async #updatePending({ realm, index: name, names, gone }: Pending, failed: (error: unknown) => void): Promise<void> {
     const { store } = this.#domain;
     let index = await readIndex(store, realm, name);
     if (index === undefined || isOff(index.configuration)) return;
@@ -162,36 +195,31 @@ export class Indexer {
     }
     // Whoever configures the index anew meanwhile may already have passed these by.
     for (let done: SearchIndex | undefined; index !== undefined && index.generation !== done?.generation; ) {
-      await this.#updateBatches(index, [...names]);
+      await this.#updateBatches(index, [...names], failed);
       done = index;
       index = await readIndex(store, realm, name);
     }
   }
 
-  async #updateBatches(index: SearchIndex, names: readonly string[]): Promise<void> {
+  async #updateBatches(index: SearchIndex, names: readonly string[], failed: (error: unknown) => void): Promise<void> {
     for (let start = 0; start < names.length; start += batchSize) {
       const batch = names.slice(start, start + batchSize);
       try {
         await this.update(index, batch);
-      } catch (error) {
+      } catch {
         // One that cannot be indexed must not keep out those beside it.
-        if (batch.length === 1) this.#failed(error);
-        else for (const single of batch) await this.#attempt(() => this.update(index, [single]));
+        for (const name of batch) await this.#updateAlone(index, name, failed);
       }
     }
   }
 
-  async #attempt(work: () => Promise<void>): Promise<void> {
+  async #updateAlone(index: SearchIndex, name: string, failed: (error: unknown) => void): Promise<void> {
     try {
-      await work();
+      await this.update(index, [name]);
     } catch (error) {
-      this.#failed(error);
+      failed(error);
+      entryOf(this.#waiting, index.realm, index.name).names.add(name);
     }
-  }
-
-  #failed(error: unknown): void {
-    this.hasFailed = true;
-    this.#options.failed(error);
   }
 
   async #read({ realm, configuration }: SearchIndex, names: readonly string[]): Promise<IndexDocument[]> {
@@ -217,6 +245,22 @@ interface Pending {
   readonly names: Set<string>;
   /** Groups that are gone, with the field that names them: they leave their things without a word. */
   readonly gone: (readonly [field: string, group: string])[];
+}
+
+function entryOf(parts: Map<string, Pending>, realm: string, index: IndexName): Pending {
+  const key = `${realm} ${index}`;
+  let part = parts.get(key);
+  if (part === undefined) {
+    part = { realm, index, names: new Set(), gone: [] };
+    parts.set(key, part);
+  }
+  return part;
+}
+
+function mergeInto(parts: Map<string, Pending>, { realm, index, names, gone }: Pending): void {
+  const part = entryOf(parts, realm, index);
+  for (const name of names) part.names.add(name);
+  part.gone.push(...gone);
 }
 
 const countOf = (parts: readonly Pending[]): number => parts.reduce((count, { names }) => count + names.size, 0);
