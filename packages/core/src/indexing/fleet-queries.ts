@@ -8,6 +8,7 @@ import { readIndex, type SearchIndex } from './index-store.ts';
 import { awsIndexingLimits, type IndexingLimits } from './limits.ts';
 import { matcherOf } from './query/evaluate.ts';
 import { parseQuery, queryVersion } from './query/parse.ts';
+import type { Query } from './query/query.ts';
 import { listFound } from './search.ts';
 import { readThingDocuments } from './thing-documents.ts';
 
@@ -38,11 +39,24 @@ export function fleetQueries({ store }: Domain, limits: IndexingLimits = awsInde
       const [document] = await readThingDocuments(store, realmKey(realm), [thingName], configuration);
       if (document === undefined) return queries.map(() => false);
       const matches = matcherOf(document);
-      return queries.map(query => matches(queryOf(query, limits)));
+      return queries.map(query => {
+        const readable = readableOf(query, limits);
+        return readable && matches(readable);
+      });
     },
   };
 }
 
 const queryOf = ({ queryString }: FleetQuery, limits: IndexingLimits) => parseQuery(queryString, limits);
+
+/** Undefined for a query that other limits, or another version, let in. */
+function readableOf(query: FleetQuery, limits: IndexingLimits): Query | undefined {
+  try {
+    return queryOf(query, limits);
+  } catch (error) {
+    if (error instanceof ServiceError) return undefined;
+    throw error;
+  }
+}
 
 const invalid = (message: string) => new ServiceError('InvalidRequestException', message);

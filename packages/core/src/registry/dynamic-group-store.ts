@@ -1,6 +1,7 @@
 /** What is asked of the table of thing groups about the dynamic ones alone. */
 import { queryBuilder, readAll, readFirst, write } from '../store/query.ts';
 import type { Store, Write } from '../store/store.ts';
+import type { DynamicGroupStatus } from './dynamic-group.ts';
 import type { ThingGroup } from './thing-group.ts';
 import { type ThingGroupTables, toThingGroup } from './thing-group-store.ts';
 
@@ -50,12 +51,12 @@ export const expectRoomForGroup = (store: Store, realm: string, group: ThingGrou
     1,
   );
 
-/** The group has all its things now, unless it was changed since it was read. */
-export const activateGroup = (store: Store, realm: string, group: ThingGroup): Write =>
+/** Whether the group has all its things now, unless it was changed since it was read. */
+export const setGroupStatus = (store: Store, realm: string, group: ThingGroup, status: DynamicGroupStatus): Write =>
   write(
     queryBuilder<ThingGroupTables>(store)
       .updateTable('thing_group')
-      .set({ status: 'ACTIVE' })
+      .set({ status })
       .where('realm', '=', realm)
       .where('thing_group_name', '=', group.thingGroupName)
       .where('thing_group_id', '=', group.thingGroupId)

@@ -1,7 +1,7 @@
 /** Dynamic thing groups: what they are made of, and which of them a thing may be in. */
 import type { Realm } from '../realm.ts';
 
-/** `BUILDING` and `REBUILDING`: not every thing that fits is in the group yet. */
+/** `BUILDING` and `REBUILDING`: not every thing that fits is in the group yet, or its query cannot be read any more. */
 export type DynamicGroupStatus = 'ACTIVE' | 'BUILDING' | 'REBUILDING';
 
 /** A query of the fleet index. */
@@ -20,10 +20,10 @@ export interface DynamicQuery extends FleetQuery {
 export interface FleetQueries {
   /** Throws `InvalidQueryException`, and `InvalidRequestException` for an unknown index or version, or while indexing is off. */
   check(realm: Realm, query: FleetQuery): Promise<void>;
-  /** The names of the things that fit, in order, after the one named. */
+  /** The names of the things that fit, in order, after the one named. Throws `InvalidQueryException` as `check` does. */
   things(realm: Realm, query: FleetQuery, after: string | undefined, limit: number): Promise<readonly string[]>;
-  /** Of each query, whether the thing fits it now; none, if there is no such thing. */
-  fits(realm: Realm, thingName: string, queries: readonly FleetQuery[]): Promise<readonly boolean[]>;
+  /** Of each query, whether the thing fits it now; none, if there is no such thing. Undefined for a query that is none. */
+  fits(realm: Realm, thingName: string, queries: readonly FleetQuery[]): Promise<readonly (boolean | undefined)[]>;
 }
 
 export const defaultIndexName = 'AWS_Things';

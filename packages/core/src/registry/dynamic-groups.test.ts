@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ServiceError } from '../errors.ts';
 import type { Change } from '../events/changes.ts';
 import { PolicyAttachments } from '../policy/policy-attachments.ts';
 import { Policies } from '../policy/policy-service.ts';
 import { realmKey } from '../realm.ts';
 import { certificatesBut, openDomain, outcomes, realm, type TestDomain } from '../testing/domain.ts';
+import { ManualTimers } from '../testing/timers.ts';
 import { admittedGroups, type FleetQueries, type FleetQuery } from './dynamic-group.ts';
 import { DynamicThingGroups } from './dynamic-group-service.ts';
 import { DynamicMemberships } from './dynamic-memberships.ts';
@@ -18,6 +19,9 @@ import { Things } from './thing-service.ts';
 import { listThings, readThing } from './thing-store.ts';
 
 /** Queries of the form `attribute:value`, or `group:name` for things in a group, or `not-group:name`. */
+const isQuery = ({ queryString }: FleetQuery): boolean => /^[\w-]+:\w+$/.test(queryString);
+const noQuery = () => new ServiceError('InvalidQueryException', 'no query');
+
 class TestQueries implements FleetQueries {
   readonly #domain: TestDomain;
   enabled = true;
@@ -26,12 +30,13 @@ class TestQueries implements FleetQueries {
     this.#domain = domain;
   }
 
-  async check(_realm: unknown, { queryString }: FleetQuery): Promise<void> {
+  async check(_realm: unknown, query: FleetQuery): Promise<void> {
     if (!this.enabled) throw new ServiceError('InvalidRequestException', 'indexing is off');
-    if (!/^[\w-]+:\w+$/.test(queryString)) throw new ServiceError('InvalidQueryException', 'no query');
+    if (!isQuery(query)) throw noQuery();
   }
 
   async things(_realm: unknown, query: FleetQuery, after: string | undefined, limit: number): Promise<string[]> {
+    if (!isQuery(query)) throw noQuery();
     const things = await listThings(this.#domain.store, realmKey(realm), {}, undefined, 10_000);
     const names: string[] = [];
     for (const thing of things) {
@@ -41,9 +46,11 @@ class TestQueries implements FleetQueries {
     return names.slice(0, limit);
   }
 
-  async fits(_realm: unknown, thingName: string, queries: readonly FleetQuery[]): Promise<boolean[]> {
+  async fits(_realm: unknown, thingName: string, queries: readonly FleetQuery[]): Promise<(boolean | undefined)[]> {
     const thing = await readThing(this.#domain.store, realmKey(realm), thingName);
-    return Promise.all(queries.map(async query => thing !== undefined && this.#fits(thing, query)));
+    return Promise.all(
+      queries.map(async query => (isQuery(query) ? thing !== undefined && this.#fits(thing, query) : undefined)),
+    );
   }
 
   async #fits(thing: Thing, { queryString }: FleetQuery): Promise<boolean> {
@@ -63,15 +70,17 @@ let groups: ThingGroups;
 let memberships: ThingGroupMemberships;
 let things: Things;
 let failures: unknown[];
+let timers: ManualTimers;
 
 const openFilling = () =>
-  new DynamicMemberships(domain, { queries, failed: (error, where) => failures.push([where, error]) });
+  new DynamicMemberships(domain, { queries, timers, failed: (error, where) => failures.push([where, error]) });
 
 beforeEach(async () => {
   domain = await openDomain();
   queries = new TestQueries(domain);
   dynamic = new DynamicThingGroups(domain, queries);
   failures = [];
+  timers = new ManualTimers();
   filling = openFilling();
   groups = new ThingGroups(domain);
   memberships = new ThingGroupMemberships(domain);
@@ -296,4 +305,49 @@ test.each([
   [['a'], 12, 10, []],
 ])('of %j, beside %i static groups of %i allowed, a thing is in %j', (fitting, staticGroups, limit, admitted) => {
   expect(admittedGroups(fitting, staticGroups, limit)).toEqual(admitted);
+});
+
+describe('what goes wrong', () => {
+  const blue = { thingGroupName: 'blue', queryString: 'color:blue' };
+  /** As another version or other limits may have let it in. */
+  const damage = async (thingGroupName: string) => {
+    await filling.settled();
+    await filling.close();
+    const parameters = [thingGroupName];
+    await domain.store.commit([
+      { sql: `update thing_group set query_string = '(' where thing_group_name = ?`, parameters },
+    ]);
+    filling = openFilling();
+    await filling.start();
+  };
+
+  test('with a query that cannot be read any more concerns its group alone, which keeps its things and says so', async () => {
+    await dynamic.create(realm, red);
+    await dynamic.create(realm, blue);
+    await thing('lamp', 'red');
+    await damage('red');
+    await thing('door', 'blue');
+    await things.update(realm, { thingName: 'lamp', ...colored('blue') });
+    expect(await members('blue')).toEqual(['door', 'lamp']);
+    expect(await members('red')).toEqual(['lamp']);
+    expect(await statusOf('red')).toBe('REBUILDING');
+    expect(await statusOf('blue')).toBe('ACTIVE');
+    expect(failures.splice(0)).toEqual([['dynamic thing group `red`', noQuery()]]);
+    await dynamic.update(realm, { ...red, thingGroupProperties: {} });
+    expect(await members('red')).toEqual([]);
+    expect(await statusOf('red')).toBe('ACTIVE');
+  });
+
+  test('with the store is made up for when it works again', async () => {
+    await dynamic.create(realm, red);
+    await filling.settled();
+    await thing('lamp', 'red');
+    const commit = vi.spyOn(domain.store, 'commit').mockRejectedValue(new Error('no database'));
+    await filling.settled();
+    commit.mockRestore();
+    expect(failures.splice(0)).toHaveLength(1);
+    expect(await members('red')).toEqual([]);
+    timers.advance(1_000);
+    expect(await members('red')).toEqual(['lamp']);
+  });
 });

@@ -4,12 +4,16 @@
  *
  * What is still to be done is remembered in this process alone, so after a start every dynamic group is gone through once.
  */
+import { retryDelay } from '../backoff.ts';
 import type { Domain } from '../domain.ts';
+import { ServiceError } from '../errors.ts';
 import type { Change } from '../events/changes.ts';
 import { type Realm, realmKey, realmOfKey } from '../realm.ts';
 import { retryStale } from '../store/retry.ts';
+import type { Write } from '../store/store.ts';
+import { systemTimers, type Timers } from '../timers.ts';
 import { admittedGroups, type FleetQueries } from './dynamic-group.ts';
-import { activateGroup, readDynamicGroups, realmsWithDynamicGroups } from './dynamic-group-store.ts';
+import { readDynamicGroups, realmsWithDynamicGroups, setGroupStatus } from './dynamic-group-store.ts';
 import { awsRegistryLimits, type RegistryLimits } from './limits.ts';
 import { deleteMembership, insertMembership, listThingsInGroup, readGroupsOfThing } from './membership-store.ts';
 import type { ThingGroup } from './thing-group.ts';
@@ -18,8 +22,12 @@ import { bumpMembershipVersion, readMembershipVersion } from './thing-store.ts';
 export interface DynamicMembershipsOptions {
   readonly queries: FleetQueries;
   readonly limits?: RegistryLimits;
-  /** A thing could not be put where it belongs: a failure of the store or of the index. */
+  /**
+   * A thing could not be put where it belongs, by a failure of the store or of the index, which is tried again; or a group's query
+   * cannot be read, and the group keeps what it has until it is given another.
+   */
   readonly failed: (error: unknown, where: string) => void;
+  readonly timers?: Timers;
 }
 
 /** Things looked at together, so that their commits are one. */
@@ -32,7 +40,18 @@ interface Work {
   readonly realm: Realm;
   readonly things: Set<string>;
   /** Whether to go through all groups, or just those still building. */
-  rebuild: 'none' | 'building' | 'all';
+  rebuild: (typeof extents)[number];
+}
+
+const none: ReadonlySet<string> = new Set();
+const extents = ['none', 'building', 'all'] as const;
+
+function addWork(
+  work: Work,
+  { things, rebuild }: Pick<Work, 'rebuild'> & { readonly things: ReadonlySet<string> },
+): void {
+  for (const thing of things) work.things.add(thing);
+  if (extents.indexOf(rebuild) > extents.indexOf(work.rebuild)) work.rebuild = rebuild;
 }
 
 export class DynamicMemberships {
@@ -40,6 +59,11 @@ export class DynamicMemberships {
   readonly #options: DynamicMembershipsOptions;
   readonly #limits: RegistryLimits;
   readonly #work = new Map<string, Work>();
+  /** What failed and waits for another attempt. */
+  readonly #waiting = new Map<string, Work>();
+  /** Attempts in a row at what failed. */
+  #failures = 0;
+  #callOffRetry: (() => void) | undefined;
   /** The dynamic groups of a realm, the oldest first; forgotten whenever one changes. */
   readonly #groups = new Map<string, Promise<readonly ThingGroup[]>>();
   readonly #stopListening: () => void;
@@ -81,6 +105,7 @@ export class DynamicMemberships {
   async close(): Promise<void> {
     this.#stopListening();
     this.#closed = true;
+    this.#callOffRetry?.();
     await this.settled();
   }
 
@@ -92,8 +117,7 @@ export class DynamicMemberships {
         // Things that were in the group are in it no more, and queries may have named it.
         if (change.operation === 'deleted') this.rebuild(realm);
       } else if (change.operation !== 'deleted' && change.group.query.status !== 'ACTIVE') {
-        const work = this.#workOf(realm);
-        if (work.rebuild === 'none') work.rebuild = 'building';
+        addWork(this.#workOf(realm), { things: none, rebuild: 'building' });
         this.#run();
       }
     } else if (change.kind === 'billingGroupDeleted' || change.kind === 'thingIndex') this.rebuild(realm);
@@ -102,11 +126,25 @@ export class DynamicMemberships {
     }
   }
 
-  #workOf(realm: Realm): Work {
+  #workOf(realm: Realm, works = this.#work): Work {
     const key = realmKey(realm);
-    const work = this.#work.get(key) ?? { realm, things: new Set(), rebuild: 'none' };
-    this.#work.set(key, work);
+    const work = works.get(key) ?? { realm, things: new Set(), rebuild: 'none' };
+    works.set(key, work);
     return work;
+  }
+
+  /** The work to add to what is to be tried again. */
+  #later(realm: Realm): Work {
+    const { timers = systemTimers } = this.#options;
+    this.#callOffRetry ??= timers.after(retryDelay(++this.#failures, Math.random()), () => this.#tryAgain());
+    return this.#workOf(realm, this.#waiting);
+  }
+
+  #tryAgain(): void {
+    this.#callOffRetry = undefined;
+    for (const waiting of this.#waiting.values()) addWork(this.#workOf(waiting.realm), waiting);
+    this.#waiting.clear();
+    this.#run();
   }
 
   #run(): void {
@@ -125,8 +163,10 @@ export class DynamicMemberships {
         if (groups.length > 0) await this.#fill(work, groups);
       } catch (error) {
         this.#options.failed(error, `dynamic thing groups of ${key}`);
+        addWork(this.#later(work.realm), work);
       }
     }
+    if (this.#waiting.size === 0) this.#failures = 0;
     // Together with the last look at the work, so that nothing heard in between is left lying.
     this.#running = undefined;
   }
@@ -147,9 +187,26 @@ export class DynamicMemberships {
     await this.#settleAll(realm, [...things]);
     const rebuilt = groups.filter(({ query }) => rebuild === 'all' || query?.status !== 'ACTIVE');
     if (rebuild === 'none' || rebuilt.length === 0) return;
-    for (const group of rebuilt) await this.#rebuildGroup(realm, group);
-    await store.commit(rebuilt.map(group => activateGroup(store, realmKey(realm), group)));
+    const statuses: Write[] = [];
+    for (const group of rebuilt) {
+      const isFilled = await this.#attemptGroup(realm, group);
+      statuses.push(setGroupStatus(store, realmKey(realm), group, isFilled ? 'ACTIVE' : 'REBUILDING'));
+    }
+    await store.commit(statuses);
     this.#groups.delete(realmKey(realm));
+  }
+
+  /** One group that cannot be filled must not keep the others from it. */
+  async #attemptGroup(realm: Realm, group: ThingGroup): Promise<boolean> {
+    try {
+      await this.#rebuildGroup(realm, group);
+      return true;
+    } catch (error) {
+      this.#options.failed(error, `dynamic thing group \`${group.thingGroupName}\``);
+      const isUnreadable = error instanceof ServiceError && error.name === 'InvalidQueryException';
+      if (!isUnreadable) addWork(this.#later(realm), { things: none, rebuild: 'building' });
+      return false;
+    }
   }
 
   /** Looks at the things in the group, and at those that should be. */
@@ -180,6 +237,7 @@ export class DynamicMemberships {
           for (let round = 0; round < maximumRounds && (await this.#settle(realm, thingName)); round++);
         } catch (error) {
           this.#options.failed(error, `dynamic thing groups of thing \`${thingName}\``);
+          this.#later(realm).things.add(thingName);
         }
       });
       await Promise.all(settling);
@@ -201,9 +259,11 @@ export class DynamicMemberships {
       );
       const present = await readGroupsOfThing(store, key, thingName);
       const staticGroups = present.filter(group => group.query === undefined).length;
-      const fitting = groups.filter((_, index) => fits[index]).map(group => group.thingGroupName);
-      const wanted = new Set(admittedGroups(fitting, staticGroups, this.#limits.groupsOfThing));
       const dynamic = present.filter(group => group.query !== undefined).map(group => group.thingGroupName);
+      const names = groups.map(group => group.thingGroupName);
+      // Where nobody can tell, it stays as it is.
+      const fitting = names.filter((name, index) => fits[index] ?? dynamic.includes(name));
+      const wanted = new Set(admittedGroups(fitting, staticGroups, this.#limits.groupsOfThing));
       const leaving = dynamic.filter(name => !wanted.has(name));
       const joining = [...wanted].filter(name => !dynamic.includes(name));
       if (leaving.length + joining.length === 0) return false;
