@@ -2,11 +2,12 @@
 import type { Selectable } from 'kysely';
 import { type Realm, realmKey, realmOfKey } from '../realm.ts';
 import type { Migration } from '../store/migrations.ts';
-import { type Page, type PageRequest, readPage } from '../store/pagination.ts';
+import type { Page } from '../store/pagination.ts';
 import { queryBuilder, readAll, readFirst, write } from '../store/query.ts';
 import type { Store, Write } from '../store/store.ts';
 import type { AutoRegistrationStatus, CaCertificate, CaCertificateStatus } from './ca-certificate.ts';
 import type { CertificateMode } from './certificate.ts';
+import { type CreationPageRequest, pageByCreation } from './creation-order.ts';
 
 interface CaCertificateRow {
   realm: string;
@@ -164,39 +165,25 @@ export function deleteCaCertificate(store: Store, { realm, certificateId, custom
   return write(removal, 1);
 }
 
-export interface CaCertificatePageRequest extends PageRequest {
-  readonly ascendingOrder?: boolean | undefined;
+export interface CaCertificatePageRequest extends CreationPageRequest {
   readonly templateName?: string | undefined;
 }
 
-/** A page of CAs by creation date, the newest first unless `ascendingOrder`; 25 unless asked otherwise. */
-export async function listCaCertificates(
+export function listCaCertificates(
   store: Store,
   realm: Realm,
   request: CaCertificatePageRequest,
 ): Promise<Page<CaCertificate>> {
-  const ascending = request.ascendingOrder ?? false;
-  const listing = {
-    name: ascending ? 'ca-ascending' : 'ca',
-    order: ['number', 'string'] as const,
-    position: (row: CaCertificate) => [row.creationDate, row.certificateId],
-  };
-  return await readPage(listing, { ...request, maxResults: request.maxResults ?? 25 }, async (after, limit) => {
-    const direction = ascending ? 'asc' : 'desc';
+  return pageByCreation('ca', request, async ({ beyond, direction, limit }) => {
     let query = tables(store)
       .selectFrom('ca_certificate')
       .selectAll()
       .where('realm', '=', realmKey(realm))
+      .where(beyond)
       .orderBy('created_at', direction)
       .orderBy('certificate_id', direction)
       .limit(limit);
     if (request.templateName !== undefined) query = query.where('template_name', '=', request.templateName);
-    if (after) {
-      const [createdAt, certificateId] = after as [number, string];
-      query = query.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple('created_at', 'certificate_id'), ascending ? '>' : '<', tuple(createdAt, certificateId)),
-      );
-    }
     return (await readAll(store, query)).map(toCaCertificate);
   });
 }

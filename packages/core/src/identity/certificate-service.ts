@@ -20,7 +20,6 @@ import {
 } from './certificate.ts';
 import type { CertificateSigner, IssuedCertificate, IssuedKeysAndCertificate } from './certificate-signer.ts';
 import {
-  type CertificatePageRequest,
   claimCertificate,
   deleteCertificate,
   findCertificate,
@@ -29,6 +28,7 @@ import {
   listCertificates,
   replaceCertificate,
 } from './certificate-store.ts';
+import type { CreationPageRequest } from './creation-order.ts';
 import type { PrincipalAttachments } from './principal-attachments.ts';
 import { type ParsedCertificate, parseCertificatePem } from './x509.ts';
 
@@ -78,15 +78,11 @@ export class Certificates {
     return await requireCertificate(this.#domain.store, realm, normalizeCertificateId(certificateId));
   }
 
-  async list(realm: Realm, request: CertificatePageRequest = {}): Promise<Page<Certificate>> {
+  async list(realm: Realm, request: CreationPageRequest = {}): Promise<Page<Certificate>> {
     return await listCertificates(this.#domain.store, realm, request);
   }
 
-  async listByCa(
-    realm: Realm,
-    caCertificateId: string,
-    request: CertificatePageRequest = {},
-  ): Promise<Page<Certificate>> {
+  async listByCa(realm: Realm, caCertificateId: string, request: CreationPageRequest = {}): Promise<Page<Certificate>> {
     const filter = { caCertificateId: normalizeCertificateId(caCertificateId) };
     return await listCertificates(this.#domain.store, realm, request, filter);
   }

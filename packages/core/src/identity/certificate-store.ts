@@ -2,10 +2,11 @@
 import type { Selectable } from 'kysely';
 import { type Realm, realmKey, realmOfKey } from '../realm.ts';
 import type { Migration } from '../store/migrations.ts';
-import { type Page, type PageRequest, readPage } from '../store/pagination.ts';
+import type { Page } from '../store/pagination.ts';
 import { queryBuilder, readAll, readFirst, write } from '../store/query.ts';
 import type { Store, Write } from '../store/store.ts';
 import type { Certificate, CertificateMode, CertificateStatus } from './certificate.ts';
+import { type CreationPageRequest, pageByCreation } from './creation-order.ts';
 
 interface CertificateRow {
   realm: string;
@@ -183,47 +184,30 @@ export function deleteCertificate(store: Store, { realm, certificateId, customer
   return write(removal, 1);
 }
 
-export interface CertificatePageRequest extends PageRequest {
-  readonly ascendingOrder?: boolean | undefined;
-}
-
 export interface CertificateFilter {
   readonly caCertificateId?: string;
   /** Only those offered by this realm to another account and not accepted yet. */
   readonly outgoing?: boolean;
 }
 
-/** A page of certificates by creation date, the newest first unless `ascendingOrder`; 25 unless asked otherwise. */
-export async function listCertificates(
+export function listCertificates(
   store: Store,
   realm: Realm,
-  request: CertificatePageRequest,
+  request: CreationPageRequest,
   filter: CertificateFilter = {},
 ): Promise<Page<Certificate>> {
-  const ascending = request.ascendingOrder ?? false;
-  const listing = {
-    name: ascending ? 'certificate-ascending' : 'certificate',
-    order: ['number', 'string'] as const,
-    position: (row: Certificate) => [row.creationDate, row.certificateId],
-  };
-  return await readPage(listing, { ...request, maxResults: request.maxResults ?? 25 }, async (after, limit) => {
-    const direction = ascending ? 'asc' : 'desc';
+  return pageByCreation('certificate', request, async ({ beyond, direction, limit }) => {
     let query = tables(store)
       .selectFrom('certificate')
       .selectAll()
       .where('realm', '=', realmKey(realm))
+      .where(beyond)
       .orderBy('created_at', direction)
       .orderBy('certificate_id', direction)
       .limit(limit);
     if (filter.caCertificateId !== undefined) query = query.where('ca_certificate_id', '=', filter.caCertificateId);
     if (filter.outgoing)
       query = query.where('status', '=', 'PENDING_TRANSFER').where('transferred_to', '<>', realm.accountId);
-    if (after) {
-      const [createdAt, certificateId] = after as [number, string];
-      query = query.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple('created_at', 'certificate_id'), ascending ? '>' : '<', tuple(createdAt, certificateId)),
-      );
-    }
     return (await readAll(store, query)).map(toCertificate);
   });
 }
