@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { caPem, certificatePem, identity } from '../testing/certificates.ts';
+import { CaCertificates } from './ca-certificate-service.ts';
 import { type CertificateStatus, certificateArn, ownedBy } from './certificate.ts';
 import { CertificateRegistration } from './certificate-registration.ts';
 import { Certificates } from './certificate-service.ts';
@@ -129,6 +131,27 @@ describe('accepting', () => {
       expect(domain.told).toEqual([status(neighbour, then), status(home, 'DELETED')]);
     },
   );
+
+  test.each([
+    ['forgets the CA of the source', [home], false],
+    ['keeps its CA where the target has registered it too', [home, neighbour], true],
+  ])('%s', async (_title, registeredBy, isKept) => {
+    const factory = identity('factory');
+    const caCertificate = caPem(factory);
+    const authorities = new CaCertificates(domain);
+    const ca = { caCertificate, certificateMode: 'SNI_ONLY', setAsActive: true } as const;
+    for (const realm of registeredBy) await authorities.register(realm, ca);
+    const registered = await new CertificateRegistration(domain).register(home, {
+      certificatePem: certificatePem(identity('lamp'), factory),
+    });
+    certificateId = registered.certificateId;
+    const { caCertificateId } = await at(home);
+    expect(caCertificateId).toBeDefined();
+    await offer();
+    await transfers.accept(neighbour, certificateId);
+    expect((await at(neighbour)).caCertificateId).toBe(isKept ? caCertificateId : undefined);
+    expect((await certificates.listByCa(neighbour, caCertificateId!)).items).toHaveLength(isKept ? 1 : 0);
+  });
 
   test('lets the target offer it onward', async () => {
     await offer();

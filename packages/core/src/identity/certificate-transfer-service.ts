@@ -7,10 +7,10 @@ import { ServiceError } from '../errors.ts';
 import type { Realm } from '../realm.ts';
 import type { Page } from '../store/pagination.ts';
 import { retryStale } from '../store/retry.ts';
+import { findCaCertificate } from './ca-certificate-store.ts';
 import { type Certificate, certificateArn, isOffer, normalizeCertificateId } from './certificate.ts';
 import { emitStatus, requireCertificate, revised } from './certificate-service.ts';
 import {
-  type CertificatePageRequest,
   deleteCertificate,
   findCertificate,
   findCertificateInRealms,
@@ -18,6 +18,7 @@ import {
   listCertificates,
   replaceCertificate,
 } from './certificate-store.ts';
+import type { CreationPageRequest } from './creation-order.ts';
 import type { PrincipalAttachments } from './principal-attachments.ts';
 
 /** Both sides of a transfer that is still open. */
@@ -62,7 +63,15 @@ export class CertificateTransfers {
         transferDate: now,
       };
       const source = revised(current, { status: 'PENDING_TRANSFER', transfer }, now);
-      const offer: Certificate = { ...source, realm: target, creationDate: now, customerVersion: 1 };
+      const { caCertificateId, ...rest } = source;
+      const offer: Certificate = {
+        ...rest,
+        // Its CA means nothing to an account that has not registered it. AWS does not say what it does. (unverified)
+        ...((await this.#hasCa(target, caCertificateId)) && { caCertificateId }),
+        realm: target,
+        creationDate: now,
+        customerVersion: 1,
+      };
       const alone = await this.#attachments.expectNone(realm, certificateArn(realm, current.certificateId));
       await store.commit([replaceCertificate(store, current, source), insertCertificate(store, offer), ...alone]);
       emitStatus(changes, source);
@@ -91,6 +100,11 @@ export class CertificateTransfers {
   async #checkUnknown(target: Realm, certificateId: string): Promise<void> {
     if ((await findCertificate(this.#domain.store, target, certificateId)) === undefined) return;
     throw new ServiceError('TransferConflictException', 'the target account has this certificate already');
+  }
+
+  async #hasCa(realm: Realm, caCertificateId: string | undefined): Promise<boolean> {
+    if (caCertificateId === undefined) return false;
+    return (await findCaCertificate(this.#domain.store, realm, caCertificateId)) !== undefined;
   }
 
   /** AWS: AcceptCertificateTransfer, by the target. Throws `TransferAlreadyCompletedException` once it is over. */
@@ -134,7 +148,7 @@ export class CertificateTransfers {
   }
 
   /** The certificates this realm offers to others. */
-  async listOutgoing(realm: Realm, request: CertificatePageRequest = {}): Promise<Page<Certificate>> {
+  async listOutgoing(realm: Realm, request: CreationPageRequest = {}): Promise<Page<Certificate>> {
     return await listCertificates(this.#domain.store, realm, request, { outgoing: true });
   }
 
