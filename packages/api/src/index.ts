@@ -35,5 +35,6 @@ export type { ReportLinks } from './operations/registration.ts';
 export { type StoredOnly, storedOnly } from './operations/stored-only.ts';
 export { RequestError, type RequestErrorName } from './protocol/errors.ts';
 export type { HttpRequest, HttpResponse } from './protocol/message.ts';
+export { percentEncode } from './protocol/percent.ts';
 export { type Claim, readClaim } from './protocol/sigv4.ts';
 export { type ApiPluginOptions, apiPlugin, frameworkErrors, headersOf, toHttpRequest } from './server.ts';

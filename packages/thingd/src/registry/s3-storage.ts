@@ -2,8 +2,9 @@
  * Input files of bulk registrations, read from whatever speaks Amazon S3's protocol at `AWS_ENDPOINT_URL_S3`, with the credentials
  * and the region of AWS's usual variables.
  */
-import { createHash, createHmac } from 'node:crypto';
+import { percentEncode } from '@thingd/api';
 import { type Clock, type InputFile, type ObjectStorage, type Realm, ServiceError } from '@thingd/core';
+import { signedHeaders } from '../signature/index.ts';
 
 export interface S3StorageOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -13,15 +14,15 @@ export interface S3StorageOptions {
 /** So long a server may take to begin its answer. */
 const patience = 30_000;
 
-export function s3Storage({ environment, clock }: S3StorageOptions): ObjectStorage {
+export function s3Storage(options: S3StorageOptions): ObjectStorage {
   return {
     async read(realm, file, signal) {
-      const endpoint = environment.AWS_ENDPOINT_URL_S3;
+      const endpoint = options.environment.AWS_ENDPOINT_URL_S3;
       if (!endpoint) {
         throw invalid('the input file cannot be read: no S3 endpoint is configured (AWS_ENDPOINT_URL_S3)');
       }
       const url = urlOf(endpoint, file);
-      const headers = signedHeaders(url, { realm, environment, now: new Date(clock.now()) });
+      const headers = signatureOf(url, realm, options);
       const slow = new AbortController();
       const timer = setTimeout(() => slow.abort(), patience);
       const response = await fetch(url, { headers, signal: AbortSignal.any([signal, slow.signal]) }).catch(
@@ -38,46 +39,17 @@ export function s3Storage({ environment, clock }: S3StorageOptions): ObjectStora
 
 /** The bucket in the path, as every S3 endpoint but AWS's newest takes it. */
 function urlOf(endpoint: string, { inputFileBucket, inputFileKey }: InputFile): URL {
-  const path = [inputFileBucket, ...inputFileKey.split('/')].map(strictlyEncoded).join('/');
+  const path = [inputFileBucket, ...inputFileKey.split('/')].map(percentEncode).join('/');
   return new URL(`${endpoint.replace(/\/$/, '')}/${path}`);
 }
 
-/** As Signature Version 4 wants it: everything but letters, digits and `-._~`. */
-const strictlyEncoded = (text: string): string =>
-  encodeURIComponent(text).replaceAll(/[!'()*]/g, one => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
-
-interface Signing {
-  readonly realm: Realm;
-  readonly environment: S3StorageOptions['environment'];
-  readonly now: Date;
-}
-
-/** *AWS: Signature Version 4*, header form; without credentials the request goes unsigned, as for a public file. */
-function signedHeaders(url: URL, { realm, environment, now }: Signing): Record<string, string> {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = environment;
-  if (!accessKeyId || !secret) return {};
+/** Without credentials the request goes unsigned, as for a public file. */
+function signatureOf(url: URL, realm: Realm, { environment, clock }: S3StorageOptions): Record<string, string> {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN } = environment;
+  if (!accessKeyId || !secretAccessKey) return {};
+  const credentials = { accessKeyId, secretAccessKey, sessionToken: AWS_SESSION_TOKEN || undefined };
   const region = environment.AWS_REGION || environment.AWS_DEFAULT_REGION || realm.region;
-  const time = now.toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
-  const date = time.slice(0, 8);
-  const headers: Record<string, string> = {
-    host: url.host,
-    'x-amz-content-sha256': sha256(''),
-    'x-amz-date': time,
-    ...(token && { 'x-amz-security-token': token }),
-  };
-  const names = Object.keys(headers).sort();
-  const lines = names.map(name => `${name}:${headers[name]}\n`).join('');
-  const canonical = `GET\n${url.pathname}\n\n${lines}\n${names.join(';')}\n${sha256('')}`;
-  const scope = `${date}/${region}/s3/aws4_request`;
-  const key = [date, region, 's3', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${secret}`);
-  const signature = hmac(key, `AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(canonical)}`).toString('hex');
-  const { host: _, ...sent } = headers;
-  const signed = `SignedHeaders=${names.join(';')}`;
-  const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, ${signed}, Signature=${signature}`;
-  return { ...sent, authorization };
+  return signedHeaders('GET', url, '', credentials, { region, service: 's3' }, clock.now());
 }
 
 async function refusal(response: Response, { inputFileBucket, inputFileKey }: InputFile): Promise<ServiceError> {

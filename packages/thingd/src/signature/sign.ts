@@ -1,5 +1,6 @@
 /** Signs requests as AWS's tools sign theirs (AWS Signature Version 4, headers). */
 import { createHash, createHmac } from 'node:crypto';
+import { percentEncode } from '@thingd/api';
 
 export interface SigningCredentials {
   readonly accessKeyId: string;
@@ -26,13 +27,16 @@ export function signedHeaders(
   const scope = [date.slice(0, 8), region, service, 'aws4_request'];
   const signed: Record<string, string> = {
     host: url.host,
+    // S3 wants it said, and is the only one to.
+    ...(service === 's3' && { 'x-amz-content-sha256': sha256(body) }),
     'x-amz-date': date,
     ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
   };
   const names = Object.keys(signed).join(';');
   const canonical = [
     method,
-    url.pathname.split('/').map(percentEncode).join('/'),
+    // A path is encoded already, and once more for every service but S3.
+    service === 's3' ? url.pathname : url.pathname.split('/').map(percentEncode).join('/'),
     canonicalQuery(url),
     ...Object.entries(signed).map(([name, value]) => `${name}:${value}`),
     '',
@@ -54,10 +58,6 @@ const canonicalQuery = ({ searchParams }: URL): string =>
     .map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
     .sort()
     .join('&');
-
-/** Everything but letters, digits and `-._~`; a path that is encoded already is encoded once more. */
-const percentEncode = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 
 const sha256 = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
