@@ -1,6 +1,7 @@
 /** One table of what shadows do, run over MQTT and over HTTPS: the two faces cannot disagree. */
 import type { MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deepest, deltas, merges, refusals } from '../packages/core/src/shadow/vectors.fixtures.ts';
 import { createDevice, type Device } from './harness/device.ts';
 import {
   connectMutual,
@@ -10,7 +11,6 @@ import {
   type ShadowFace,
   ShadowObserver,
 } from './harness/shadow-faces.ts';
-import { deepest, deltas, merges, refusals } from './harness/shadow-rows.ts';
 import { startThingd, type Thingd } from './harness/thingd.ts';
 
 let thingd: Thingd;
