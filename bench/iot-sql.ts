@@ -3,14 +3,14 @@
  * `node --conditions=@thingd/source bench/iot-sql.ts`. Each message is decoded anew, as it is once per publish however many rules
  * look at it; `decoded` rows leave that out.
  */
-import { iotSql, systemClock } from '@thingd/core';
+import { compileStatement, type EvaluationContext, parseStatement, RuleMessage, systemClock } from '@thingd/core';
 import { type Case, measureCases } from './nanoseconds.ts';
 
 type Json = Record<string, unknown>;
 
 const unused = () => Promise.reject(new Error('no service is asked'));
 
-const context: iotSql.EvaluationContext = {
+const context: EvaluationContext = {
   accountId: '000000000000',
   clock: systemClock,
   random: Math.random,
@@ -85,14 +85,14 @@ const rules: readonly Rule[] = [
   },
 ];
 
-const compile = (sql: string) => iotSql.compileStatement(iotSql.parseStatement(sql, '2016-03-23'));
-const messages = payloads.map(payload => new iotSql.RuleMessage({ topic, payload }));
+const compile = (sql: string) => compileStatement(parseStatement(sql, '2016-03-23'));
+const messages = payloads.map(payload => new RuleMessage({ topic, payload }));
 const decoded = payloads.map(payload => JSON.parse(payload.toString()) as Json);
 
 const cases = rules.flatMap((rule): Case[] => {
   const statement = compile(rule.sql);
-  const evaluate = (message: iotSql.RuleMessage): number => {
-    const result = statement.evaluate(message, context) as iotSql.Result;
+  const evaluate = (message: RuleMessage): number => {
+    const result = statement.evaluate(message, context) as Awaited<ReturnType<typeof statement.evaluate>>;
     return result.matched ? 1 : 0;
   };
   const sum = (one: (index: number) => number) => () => {
@@ -101,7 +101,7 @@ const cases = rules.flatMap((rule): Case[] => {
     return passed;
   };
   const byHand = (message: Json): number => (rule.byHand(message, topic) === undefined ? 0 : 1);
-  const sql = sum(index => evaluate(new iotSql.RuleMessage({ topic, payload: payloads[index]! })));
+  const sql = sum(index => evaluate(new RuleMessage({ topic, payload: payloads[index]! })));
   const hand = sum(index => byHand(JSON.parse(payloads[index]!.toString()) as Json));
   if (sql() !== hand()) throw new Error(`${rule.name}: SQL and JavaScript do not agree`);
   return [
@@ -115,7 +115,7 @@ const cases = rules.flatMap((rule): Case[] => {
 const parseCase = ({ name, sql }: Rule): Case => ({
   name: `parse: ${name}`,
   operations: 1,
-  run: () => iotSql.parseStatement(sql, '2016-03-23').version.length,
+  run: () => parseStatement(sql, '2016-03-23').version.length,
 });
 
 measureCases([

@@ -4,7 +4,17 @@
  * `FUZZ_RUNS=100000 vitest run --project unit fuzz/iot-sql` looks longer.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { iotSql, ServiceError } from '@thingd/core';
+import {
+  compileStatement,
+  compileTemplate,
+  type EvaluationContext,
+  EvaluationError,
+  parseStatement,
+  printStatement,
+  RuleMessage,
+  ServiceError,
+  type SqlVersion,
+} from '@thingd/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { damagedText } from './damaged-text.ts';
@@ -14,7 +24,7 @@ const corpus = readdirSync(corpusUrl).map(name => ({ name, text: readFileSync(ne
 const runs = Number(process.env.FUZZ_RUNS ?? 2000);
 const timeout = 5000 + runs * 2;
 
-const context: iotSql.EvaluationContext = {
+const context: EvaluationContext = {
   accountId: '000000000000',
   clock: { now: () => 0 },
   random: () => 0,
@@ -35,7 +45,7 @@ const messages = [
   '[1,"a"]',
   'plain',
   '',
-].map(text => new iotSql.RuleMessage({ topic: 'fleet/a/b/telemetry', payload: Buffer.from(text) }));
+].map(text => new RuleMessage({ topic: 'fleet/a/b/telemetry', payload: Buffer.from(text) }));
 
 /** What `parse` makes of the text, or `undefined` if it refuses it as it should. */
 function attempt<T>(parse: () => T): T | undefined {
@@ -51,17 +61,17 @@ function attempt<T>(parse: () => T): T | undefined {
   }
 }
 
-async function examine(text: string, version: iotSql.SqlVersion = '2016-03-23'): Promise<'refused' | 'accepted'> {
-  const statement = attempt(() => iotSql.parseStatement(text, version));
+async function examine(text: string, version: SqlVersion = '2016-03-23'): Promise<'refused' | 'accepted'> {
+  const statement = attempt(() => parseStatement(text, version));
   if (statement === undefined) return 'refused';
-  expect(iotSql.parseStatement(iotSql.printStatement(statement), version)).toEqual(statement);
-  const compiled = iotSql.compileStatement(statement);
+  expect(parseStatement(printStatement(statement), version)).toEqual(statement);
+  const compiled = compileStatement(statement);
   for (const message of messages) {
     try {
       const result = await compiled.evaluate(message, context);
       expect(result.output?.payload ?? Buffer.alloc(0)).toBeInstanceOf(Buffer);
     } catch (error) {
-      expect(error).toBeInstanceOf(iotSql.EvaluationError);
+      expect(error).toBeInstanceOf(EvaluationError);
     }
   }
   return 'accepted';
@@ -141,7 +151,7 @@ test('templates made of anything', { timeout }, () => {
   );
   fc.assert(
     fc.property(text, parts => {
-      const template = attempt(() => iotSql.compileTemplate(parts.join(''), '2016-03-23'));
+      const template = attempt(() => compileTemplate(parts.join(''), '2016-03-23'));
       if (template?.isAsynchronous === false) expect(template.render(messages[0]!, context)).toBeTypeOf('string');
     }),
     { numRuns: runs },

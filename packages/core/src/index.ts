@@ -10,7 +10,6 @@ export * from './provisioning/index.ts';
 export * from './realm.ts';
 export * from './registry/index.ts';
 export * from './rules/index.ts';
-export * as iotSql from './rules/sql/index.ts';
 export * from './shadow/index.ts';
 export * from './store/index.ts';
 export * from './tags/index.ts';

@@ -12,6 +12,7 @@ export * from './engine/index.ts';
 export {
   type CompiledStatement,
   compileStatement,
+  compileTemplate,
   type EvaluationContext,
   EvaluationError,
   type ExternalServices,
@@ -19,6 +20,7 @@ export {
   type MessageProperties,
   parseSqlVersion,
   parseStatement,
+  printStatement,
   RuleMessage,
   type SqlVersion,
   sqlVersions,
