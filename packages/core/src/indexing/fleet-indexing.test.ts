@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { realmKey } from '../realm.ts';
 import { BillingGroups } from '../registry/billing-group-service.ts';
 import { openRegistryLimits } from '../registry/limits.ts';
@@ -8,7 +8,6 @@ import { Things } from '../registry/thing-service.ts';
 import { ThingTypes } from '../registry/thing-type-service.ts';
 import { Shadows } from '../shadow/shadow-service.ts';
 import { openDomain, realm, type TestDomain } from '../testing/domain.ts';
-import { ManualTimers } from '../testing/timers.ts';
 import type { ThingIndexingConfiguration } from './configuration.ts';
 import { ThingConnectivity } from './connectivity.ts';
 import { nameOf } from './document.ts';
@@ -29,18 +28,16 @@ let connectivity: ThingConnectivity;
 let indexer: Indexer;
 let indexing: FleetIndexing;
 let failures: unknown[];
-let timers: ManualTimers;
 
 function open(): void {
   const failed = (error: unknown) => failures.push(error);
-  indexer = new Indexer(domain, { failed, timers });
-  indexing = new FleetIndexing(domain, indexer, { failed, timers });
+  indexer = new Indexer(domain, { failed });
+  indexing = new FleetIndexing(domain, indexer, { failed });
 }
 
 beforeEach(async () => {
   domain = await openDomain();
   failures = [];
-  timers = new ManualTimers();
   things = new Things(domain, openRegistryLimits);
   groups = new ThingGroups(domain);
   memberships = new ThingGroupMemberships(domain);
@@ -441,64 +438,5 @@ describe('dynamic groups', () => {
     const asked = [query('attributes.color:red'), query('thingName:b'), query('shadow:*')];
     expect(await queries.fits(realm, 'b', asked)).toEqual([true, true, false]);
     expect(await queries.fits(realm, 'nobody', asked)).toEqual([false, false, false]);
-  });
-});
-
-describe('while the store fails', () => {
-  const outage = async (work: () => Promise<void>) => {
-    const commit = vi.spyOn(domain.store, 'commit').mockRejectedValue(new Error('no database'));
-    await work();
-    commit.mockRestore();
-    expect(failures).toEqual([new Error('no database')]);
-    failures.length = 0;
-  };
-
-  test('what was heard of is kept, and indexed when the store works again', async () => {
-    await configure();
-    for (const name of ['lamp', 'door']) await thing(name, { color: 'red' });
-    await outage(() => indexer.flush());
-    expect(indexer.hasFailed).toBe(true);
-    expect(await found('*')).toEqual([]);
-    timers.advance(1_000);
-    expect(await found('attributes.color:red')).toEqual(['door', 'lamp']);
-    expect(indexer.hasFailed).toBe(false);
-  });
-
-  test('a group that has gone is not forgotten either', async () => {
-    await configure();
-    await thing('lamp');
-    await groups.create(realm, { thingGroupName: 'house' });
-    await memberships.change(realm, { thingName: 'lamp', add: ['house'] });
-    expect(await found('thingGroupNames:house')).toEqual(['lamp']);
-    await groups.delete(realm, 'house');
-    const all = vi.spyOn(domain.store, 'all').mockRejectedValueOnce(new Error('no database'));
-    await indexer.flush();
-    all.mockRestore();
-    expect(failures.splice(0)).toHaveLength(1);
-    timers.advance(1_000);
-    expect(await found('thingGroupNames:house')).toEqual([]);
-  });
-
-  test('building an index is tried again from the beginning', async () => {
-    await thing('lamp');
-    vi.spyOn(indexer, 'rebuild').mockRejectedValueOnce(new Error('no database'));
-    await configure();
-    expect(failures.splice(0)).toHaveLength(1);
-    await expect(found('*')).rejects.toMatchObject({ name: 'IndexNotReadyException' });
-    timers.advance(1_000);
-    await indexing.settled();
-    expect(await found('*')).toEqual(['lamp']);
-  });
-
-  test('an end in good order is told from one that left something out', async () => {
-    await configure();
-    await thing('lamp');
-    vi.spyOn(indexer, 'update').mockRejectedValue(new Error('no database'));
-    await indexing.close();
-    expect(failures.splice(0)).not.toEqual([]);
-    open();
-    await indexing.start();
-    await indexing.settled();
-    expect(await found('*')).toEqual(['lamp']);
   });
 });
