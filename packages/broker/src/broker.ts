@@ -154,8 +154,8 @@ export class Broker {
       const { outbound } = connection.session;
       queued += outbound.queued;
       inflight += outbound.inflight;
-      if (connection.keepAlive > 0 && now - connection.packetAt > connection.keepAlive * 1500)
-        this.#timeOut(connection);
+      const isOver = connection.keepAlive > 0 && now - connection.packetAt > connection.keepAlive * 1500;
+      if (isOver && connection.isSilent(now)) this.#timeOut(connection);
     }
     for (const session of this.awaySessions) {
       queued += session.outbound.queued;

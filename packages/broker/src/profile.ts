@@ -15,6 +15,8 @@ export interface Profile {
   readonly connectTimeout: number;
   /** Connections still without an accepted CONNECT; one more closes the oldest of them. */
   readonly maxPendingConnections: number;
+  /** The first packet, in bytes: what a connection may have the broker keep before it has said who it is. */
+  readonly maxConnectBytes: number;
   readonly maxConnections: number;
   /** Sessions in a realm; a client that would begin one more is refused. */
   readonly maxSessions: number;
@@ -97,6 +99,7 @@ const strict: Profile = {
   name: 'strict',
   connectTimeout: 10,
   maxPendingConnections: 2000,
+  maxConnectBytes: 1 * MiB, // every field of a CONNECT at its longest, and some user properties
   maxConnections: 0,
   maxSessions: 0,
   maxClientIdBytes: 0,
@@ -140,10 +143,15 @@ const strict: Profile = {
   explainDenials: false,
 };
 
+/** Bytes of a first packet. */
+export const connectBytesOf = ({ maxConnectBytes, maxPacketBytes }: Profile): number =>
+  maxConnectBytes > 0 ? Math.min(maxConnectBytes, maxPacketBytes) : maxPacketBytes;
+
 /** The whole of MQTT inside bounds that keep memory safe. */
 const open: Profile = {
   ...strict,
   name: 'open',
+  maxConnectBytes: 256 * 1024,
   maxSessions: 1_000_000,
   maxClientIdBytes: 1024,
   receiveMaximum: 1000,
@@ -167,6 +175,7 @@ const open: Profile = {
 const aws: Profile = {
   ...open,
   name: 'aws',
+  maxConnectBytes: 146 * 1024,
   maxClientIdBytes: 128,
   minKeepAlive: 30,
   maxKeepAlive: 1200,

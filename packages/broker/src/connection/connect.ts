@@ -26,6 +26,7 @@ export function beginConnect(
   if (packet.type !== 'connect') throw protocolError('the first packet is not a CONNECT');
   connection.version = packet.protocolVersion;
   connection.reader.protocolVersion = packet.protocolVersion;
+  connection.reader.maximumPacketSize = connection.broker.profile.maxPacketBytes;
   connection.problemInformation = packet.properties?.requestProblemInformation ?? true;
   connection.maximumPacketSize = packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
   const refusal = refusalOf(connection, packet);

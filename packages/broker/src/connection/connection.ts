@@ -10,6 +10,7 @@ import { FrameReader, type FrameSink } from '../codec/frame.ts';
 import type { Packet, Properties, ProtocolVersion, Will } from '../codec/packet.ts';
 import { MqttError, protocolError, ReasonCode } from '../codec/reason-code.ts';
 import type { ConnectionInfo, Disconnection, DropCause } from '../observer.ts';
+import { connectBytesOf } from '../profile.ts';
 import type { Publisher } from '../router/message.ts';
 import { RouteCache } from '../router/route.ts';
 import { leaveSession } from '../session/lifecycle.ts';
@@ -53,10 +54,19 @@ const goodbyeEnding: Ending = {
   reason: '',
 };
 
+const lostEnding: Ending = {
+  disconnectReason: 'CONNECTION_LOST',
+  reasonCode: 0,
+  reason: 'the connection was lost',
+};
+
 /** Bytes of a string in MQTT, at most. [MQTT-1.5.4] */
 const longestString = 65_535;
 /** Bytes of an answer beside its reason string and what grows with it, at most. */
 const aroundReason = 20;
+
+/** What a transport may add to a CONNECT: the headers of a hundred frames of WebSocket, more than any client cuts it into. [RFC 6455, 5.2] */
+const aroundConnect = 100 * 14;
 
 const pingresp = Buffer.from([0xd0, 0]);
 
@@ -100,6 +110,10 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
   /** Acknowledgements of any kind that wait for the store. */
   #waiting = 0;
   #held = 0;
+  /** What waited for the client when `isSilent` was last asked. */
+  #untaken = -1;
+  /** Gone, but still told what the store acknowledges. */
+  #lingers = false;
   #begun = false;
   /** Packets that came with the CONNECT while its authentication takes time. */
   #early: Buffer[] = [];
@@ -111,7 +125,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     this.stream = stream;
     this.origin = origin;
     this.output = new Output(stream, broker.flusher, broker.metrics, profile.maxOutputBytes, this);
-    this.reader = new FrameReader(profile.maxPacketBytes);
+    this.reader = new FrameReader(connectBytesOf(profile));
     this.openedAt = this.readAt = this.packetAt = broker.now();
     const limited = profile.maxPublishesPerSecond > 0 || profile.maxBytesPerSecond > 0;
     this.rate = limited ? new RateLimit(profile) : undefined;
@@ -150,12 +164,13 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     this.readAt = broker.now();
     broker.metrics.bytesIn += chunk.length;
     broker.flusher.begin();
+    const before = broker.journal.position;
     try {
       // Whoever speaks another protocol learns it now, not when its first bytes have been waited for as a packet.
       if (this.phase === Phase.new && !this.#begun && chunk[0]! >> 4 !== 1) throw protocolError('not MQTT');
       this.#begun = true;
       this.reader.read(chunk, this);
-      this.#holdBack(chunk.length);
+      this.#holdBack(chunk.length, before);
     } catch (error) {
       this.fail(error);
     } finally {
@@ -163,15 +178,25 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     }
   }
 
-  /** Stops reading for whatever of what was just read is too much. */
-  #holdBack(bytes: number): void {
+  /** Stops reading for whatever of what was just read is too much; `before` is where the journal stood. */
+  #holdBack(bytes: number, before: number): void {
     if (this.rate?.isOverBytes(bytes, this.readAt)) this.hold(Hold.rate);
     if (this.congested) this.hold(Hold.output);
     const { journal } = this.broker;
-    if (journal.congested) {
+    // Who adds nothing to what the store has before it, such as one that only says it is there, is heard all the same.
+    if (journal.congested && journal.position !== before) {
       this.hold(Hold.store);
       journal.hold(this);
     }
+  }
+
+  /** INVARIANT: whoever has not said CONNECT has no more kept for it than one may be long, whatever carries it. */
+  gathers(bytes: number): boolean {
+    if (this.phase === Phase.new && bytes > connectBytesOf(this.broker.profile) + aroundConnect) {
+      this.fail(new MqttError(ReasonCode.packetTooLarge, 'the CONNECT is too large'));
+      this.stream.destroy();
+    }
+    return this.phase === Phase.new;
   }
 
   drained(): void {
@@ -184,10 +209,14 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     this.release(Hold.output);
   }
 
+  ended(): void {
+    this.end(lostEnding);
+  }
+
   closed(goodbye = false): void {
     // AWS: Lifecycle events, CLIENT_INITIATED_DISCONNECT: by "a Close frame if the client is using a WebSocket connection".
     if (goodbye && this.broker.profile.closeFrameDisconnects) this.end(goodbyeEnding);
-    else this.end({ disconnectReason: 'CONNECTION_LOST', reasonCode: 0, reason: 'the connection was lost' });
+    else this.end(lostEnding);
     this.broker.gone(this);
   }
 
@@ -261,7 +290,22 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
   release(reason: number): void {
     if ((this.#held & reason) === 0) return;
     this.#held &= ~reason;
-    if (this.#held === 0 && this.phase !== Phase.ended) this.stream.resume();
+    if (this.#held !== 0 || this.phase === Phase.ended) return;
+    this.packetAt = this.broker.now();
+    this.stream.resume();
+  }
+
+  /**
+   * Nothing was heard for one and a half times the keep-alive: whether that is the client's doing. While reading is held back it may
+   * have said what it likes, and its time begins anew; only one that took nothing meanwhile of what waits for it is given up.
+   */
+  isSilent(now: number): boolean {
+    if (this.#held === 0) return true;
+    const untaken = this.stream.writableLength;
+    const isStuck = this.#held === Hold.output && untaken === this.#untaken;
+    this.#untaken = untaken;
+    this.packetAt = now;
+    return isStuck;
   }
 
   storeCaughtUp(): void {
@@ -297,8 +341,14 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
 
   acknowledgeNow(firstByte: number, packetId: number, turn: number): void {
     this.#waiting -= 1;
+    if (this.mayAnswer) this.#writeAcknowledgement(firstByte, packetId, turn);
     if (firstByte === pubackByte) this.acknowledged();
-    if (this.isConnected) this.#writeAcknowledgement(firstByte, packetId, turn);
+    else this.#leaveWhenDone();
+  }
+
+  /** Whether acknowledgements still go out. */
+  get mayAnswer(): boolean {
+    return this.phase === Phase.connected || this.#lingers;
   }
 
   #writeAcknowledgement(firstByte: number, packetId: number, turn: number): void {
@@ -310,6 +360,14 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
   acknowledged(): void {
     this.unacknowledged -= 1;
     this.release(Hold.acknowledgements);
+    this.#leaveWhenDone();
+  }
+
+  #leaveWhenDone(): void {
+    if (!this.#lingers || this.#waiting > 0 || this.unacknowledged > 0) return;
+    this.#lingers = false;
+    this.output.flush();
+    this.stream.end();
   }
 
   /** What an MQTT 5 client is told in words, if it wants to be and the profile does. [MQTT-3.1.2-29] */
@@ -384,6 +442,9 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     // What was gathered goes out, then the goodbye; a peer that does not answer it is cut off by the next sweeps.
     this.output.flush();
     if (this.#held !== 0) this.stream.resume();
-    this.stream.end();
+    // One that says goodbye, or nothing more, right behind a publish is told all the same that it is kept.
+    this.#lingers = phase === Phase.connected && (clientInitiated || ending === lostEnding);
+    if (this.#lingers) this.#leaveWhenDone();
+    else this.stream.end();
   }
 }

@@ -169,16 +169,18 @@ function acknowledgeHandled(connection: Connection, packet: Publish, handled: Pr
   if (qos === 1) connection.awaitAcknowledgement();
   handled.then(
     () => {
+      if (qos !== 0 && connection.mayAnswer) {
+        connection.acknowledge(qos === 1 ? pubackByte : pubrecByte, packetId, !broker.journal.idle, turn);
+      }
       if (qos === 1) connection.acknowledged();
-      if (qos === 0 || !connection.isConnected) return;
-      connection.acknowledge(qos === 1 ? pubackByte : pubrecByte, packetId, !broker.journal.idle, turn);
     },
     error => {
-      if (qos === 1) connection.acknowledged();
       broker.handlerFailed(error, topic);
       // 3.1.1 cannot be told: without an acknowledgement its client sends the message again after it reconnects.
-      if (qos === 0 || connection.version !== 5 || !connection.isConnected) return;
-      answer(connection, packet, ReasonCode.implementationSpecificError, 'the message could not be handled');
+      if (qos !== 0 && connection.version === 5 && connection.mayAnswer) {
+        answer(connection, packet, ReasonCode.implementationSpecificError, 'the message could not be handled');
+      }
+      if (qos === 1) connection.acknowledged();
     },
   );
 }

@@ -3,6 +3,10 @@
 export interface StreamReceiver {
   /** `chunk` may be reused by the stream once this returns. */
   read(chunk: Buffer): void;
+  /** For a stream that keeps bytes before it hands them on: so many have come in all. False when it need not be told of more. */
+  gathers(bytes: number): boolean;
+  /** The peer sends nothing more; it may still read. */
+  ended(): void;
   /** All that was written has been taken by the peer's side. */
   drained(): void;
   /** The last call: nothing can be read or written any more. `goodbye`: the peer closed it in the transport's own good manners. */

@@ -13,7 +13,8 @@ import type { Broker } from '../broker.ts';
 import { encodePacket } from '../codec/encode.ts';
 import type { Origin } from '../connection/authenticator.ts';
 import { profiles } from '../profile.ts';
-import { connect, startBroker, type TestBroker, TestClient } from './client.testing.ts';
+import { MemoryStore } from '../session/memory-store.ts';
+import { connect, publish, startBroker, staying, type TestBroker, TestClient } from './client.testing.ts';
 import type { Listener } from './listener.ts';
 import { listenTcp } from './tcp.ts';
 import { listenTls } from './tls.ts';
@@ -64,6 +65,24 @@ describe('TCP', () => {
     await exchanges(() => client(`mqtt://127.0.0.1:${address.port}`));
     expect(origins[0]).toMatchObject({ listener: 'mqtt', remoteAddress: '127.0.0.1', secure: false });
     expect(origins[0]!.remotePort).toBeGreaterThan(0);
+  });
+
+  test('a peer that closes its side behind a publish is still told that it is kept', async () => {
+    const disk = Promise.withResolvers<void>();
+    const store = new MemoryStore();
+    store.write = () => disk.promise;
+    const { broker, log } = await start({ store });
+    TestClient.connect({ broker }, 'durable', staying[4]).client.subscribe('t');
+    const { address } = await tcp(broker);
+    const socket = cleanup(connectTcp(address.port, '127.0.0.1'), one => one.destroy());
+    const answers: Buffer[] = [];
+    socket.on('data', chunk => answers.push(chunk));
+    const packets = [connect('a', { protocolVersion: 4 }), publish('t', 'x', { qos: 1, packetId: 7 })];
+    socket.end(Buffer.concat(packets.map(packet => encodePacket(packet, 4))));
+    await expect.poll(() => log.at(-1)).toBe('disconnected a CONNECTION_LOST');
+    disk.resolve();
+    await once(socket, 'close');
+    expect(Buffer.concat(answers).toString('hex')).toBe('20020000' + '40020007');
   });
 
   test('a closing broker says goodbye before it closes the socket', async () => {
@@ -243,6 +262,15 @@ describe('WebSocket', () => {
     socket.send(bytes.subarray(10));
     await expect.poll(() => Buffer.concat(answers).toString('hex')).toMatch(/^20.*d000d000$/);
     expect(socket.protocol).toBe('mqtt');
+  });
+
+  test('a message that is not whole before it is longer than a CONNECT may be is cut off', async () => {
+    const { broker, log } = await start({ limits: { maxConnectBytes: 10_000 } });
+    const socket = new WebSocket(`ws://127.0.0.1:${await serve(broker)}`, 'mqtt').on('error', () => {});
+    await once(socket, 'open');
+    for (let i = 0; i < 20; i++) socket.send(Buffer.alloc(1000, 0x10), { fin: false });
+    await once(socket, 'close');
+    expect(log).toEqual(['connectFailed undefined: the CONNECT is too large']);
   });
 
   test.each([

@@ -49,6 +49,11 @@ export class MemoryStream implements ByteStream {
     return taken;
   }
 
+  /** The peer sends nothing more, and still reads. */
+  finish(): void {
+    this.#receiver?.ended();
+  }
+
   /** The peer is gone without a word. */
   lose(): void {
     this.ended = true;

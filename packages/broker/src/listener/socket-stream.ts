@@ -16,6 +16,8 @@ export class SocketStream implements ByteStream {
     this.#sharesReads = shared !== undefined;
     this.socket = shared ?? socket;
     this.socket.setNoDelay(true);
+    // A peer that closes its side with its last packet still reads what is written at the end of this turn.
+    this.socket.allowHalfOpen = true;
   }
 
   get writableLength(): number {
@@ -27,6 +29,7 @@ export class SocketStream implements ByteStream {
     this.#receiver = receiver;
     if (!this.#sharesReads) socket.on('data', chunk => receiver.read(chunk)).resume();
     socket.on('drain', () => receiver.drained());
+    socket.on('end', () => receiver.ended());
     // What went wrong with a socket changes nothing for MQTT: `close` follows.
     socket.on('error', () => {});
     socket.on('close', () => receiver.closed());

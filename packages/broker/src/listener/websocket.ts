@@ -35,7 +35,7 @@ export function webSocketUpgrade(broker: Broker, options: WebSocketOptions = {})
       return;
     }
     server.handleUpgrade(request, socket, head, webSocket => {
-      broker.accept(new WebSocketStream(webSocket), webSocketOrigin(name, request, identity));
+      broker.accept(new WebSocketStream(webSocket, socket), webSocketOrigin(name, request, identity));
     });
   };
 }
@@ -67,8 +67,15 @@ class WebSocketStream implements ByteStream {
   /** This side closes first. */
   #closing = false;
 
-  constructor(webSocket: WebSocket) {
+  constructor(webSocket: WebSocket, socket: Duplex) {
     this.#webSocket = webSocket;
+    let bytes = 0;
+    // `ws` hands a message on when all of it is there, and knows one bound for all messages.
+    const count = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (!this.#receiver?.gathers(bytes)) socket.off('data', count);
+    };
+    socket.on('data', count);
   }
 
   get writableLength(): number {

@@ -143,11 +143,11 @@ export class Realm {
    * shortest queue, so that nothing is lost to a member that has stopped while another only takes its time.
    */
   deliverToOne(publication: Publication, { group, members }: GroupTarget): void {
-    group.turn += 1;
+    const first = group.turn++;
     let connected: Target | undefined;
     let away: Target | undefined;
     for (let i = 0; i < members.length; i++) {
-      const target = members[(group.turn + i) % members.length]!;
+      const target = members[(first + i) % members.length]!;
       const { connection, outbound } = target.session;
       if (connection === undefined) {
         if (publication.qos > 0 && target.qos > 0) away = shorter(away, target);

@@ -2,50 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { QoS } from '../codec/packet.ts';
 import { startBroker, staying, type TestBroker, TestClient, testClock, turn } from '../listener/client.testing.ts';
-import { MemoryStore } from './memory-store.ts';
-import type { StoreChange } from './store.ts';
-
-/** A store that writes when told to, as a disk would: what is not written yet, a crash loses. */
-class SteppedStore extends MemoryStore {
-  #pending: (() => void)[] = [];
-  /** Changes of all writes so far, by kind. */
-  readonly kinds: string[] = [];
-  fault: Error | undefined;
-
-  override write(changes: readonly StoreChange[]): Promise<void> {
-    if (this.fault !== undefined) return Promise.reject(this.fault);
-    // As the contract says, changes are read now; they become durable later.
-    const frozen = changes.map(change =>
-      change.kind === 'queued' ? { ...change, delivery: { ...plain(change.delivery) } } : change,
-    );
-    this.kinds.push(...changes.map(({ kind }) => kind));
-    return new Promise(resolve => {
-      this.#pending.push(() => void super.write(frozen).then(resolve));
-    });
-  }
-
-  get waiting(): number {
-    return this.#pending.length;
-  }
-
-  /** Writes what waits, and what that sets off, to the end. */
-  async settle(): Promise<void> {
-    await turn();
-    while (this.#pending.length > 0) {
-      this.#pending.shift()!();
-      await turn();
-    }
-  }
-
-  crash(): void {
-    this.#pending = [];
-  }
-}
-
-const plain = (delivery: Extract<StoreChange, { kind: 'queued' }>['delivery']): typeof delivery => {
-  const { sequence, message, qos, retain, subscriptionIdentifiers, sharedFilter, packetId, released } = delivery;
-  return { sequence, message, qos, retain, subscriptionIdentifiers, sharedFilter, packetId, released };
-};
+import { SteppedStore } from './stepped-store.testing.ts';
 
 const start = async (): Promise<{ started: TestBroker; store: SteppedStore; restart: () => Promise<TestBroker> }> => {
   const store = new SteppedStore();
@@ -97,6 +54,25 @@ describe('acknowledged means kept', () => {
     expect(sender.take()).toEqual([]);
     await store.settle();
     expect(sender.take()).toMatchObject([{ packetId: 2 }, { packetId: 3 }]);
+  });
+
+  test.each([
+    { how: 'says goodbye', leave: (client: TestClient) => client.disconnect() },
+    { how: 'sends nothing more', leave: (client: TestClient) => client.stream.finish() },
+  ])('a client that $how right behind a publish is told all the same that it is kept', async ({ leave }) => {
+    const { started, store } = await start();
+    TestClient.connect(started, 'a', staying[5]).client.subscribe('t');
+    await store.settle();
+    const { client: sender } = TestClient.connect(started, 'sender');
+    sender.publish('t', 'x', { qos: 1, packetId: 1 }).publish('t', 'x', { qos: 2, packetId: 2 });
+    leave(sender);
+    expect([sender.ended, sender.take()]).toEqual([false, []]);
+    await store.settle();
+    expect(sender.ended).toBe(true);
+    expect(sender.take()).toMatchObject([
+      { type: 'puback', packetId: 1 },
+      { type: 'pubrec', packetId: 2 },
+    ]);
   });
 
   test('SUBACK and UNSUBACK of a durable session follow the store', async () => {
@@ -217,13 +193,16 @@ describe('acknowledged means kept', () => {
     expect((await store.load()).sessions).toEqual([]);
   });
 
-  test('publishers are not read from while the store is far behind', async () => {
+  test('publishers are not read from while the store is far behind; who brings it nothing more is', async () => {
     const { started, store } = await start();
     TestClient.connect(started, 'a', staying[5]).client.subscribe('t/#');
     await store.settle();
+    const { client: idle } = TestClient.connect(started, 'idle');
     const { client: sender } = TestClient.connect(started, 'sender', { protocolVersion: 4 });
     for (let i = 0; i <= 20_000; i++) sender.publish(`t/${i}`, 'x', { retain: true });
-    expect(sender.stream.paused).toBe(true);
+    idle.send({ type: 'pingreq' });
+    expect(idle.take()).toEqual([{ type: 'pingresp' }]);
+    expect([sender.stream.paused, idle.stream.paused]).toEqual([true, false]);
     await store.settle();
     expect(sender.stream.paused).toBe(false);
     expect((await store.load()).retained.length).toBe(20_001);
