@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { iotClient } from './harness/device.ts';
 import { temporaryDirectory } from './harness/directory.ts';
 import { eventually } from './harness/eventually.ts';
-import { connect, disconnect, puback, publish, readPublish, subscribe } from './harness/packets.ts';
+import { connect, disconnect, pingreq, puback, publish, readPublish, subscribe } from './harness/packets.ts';
 import { openMqtt, openTcp, type RawClient } from './harness/raw-client.ts';
 import { startThingd, type Thingd } from './harness/thingd.ts';
 
@@ -27,8 +27,8 @@ class Promised {
   }
 }
 
-const start = (dataDir: string): Promise<Thingd> =>
-  startThingd({ command: 'dev', dataDir, args: ['--limits', 'open'] });
+const start = (dataDir: string, ...args: readonly string[]): Promise<Thingd> =>
+  startThingd({ command: 'dev', dataDir, args: ['--limits', 'open', ...args] });
 
 /** Keeps `window` publishes in flight until `count` are acknowledged, then kills the server between two packets. */
 async function publishAndKill(thingd: Thingd, promised: Promised, count: number): Promise<void> {
@@ -158,6 +158,36 @@ describe('kill -9', () => {
       if (taken.size < total) thingd = await start(dataDir);
     }
     expect([...taken].sort((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, number) => number));
+  });
+
+  test('has the wills published of those who were connected and do not come back', { timeout: 60_000 }, async () => {
+    const dataDir = await temporaryDirectory('thingd-crash-');
+    let thingd = await start(dataDir);
+    const watcher = await openMqtt(thingd.endpoints.mqtt.port, 'watcher', { cleanStart: false });
+    watcher.send(subscribe(1, ['gone/#'], 1));
+    await watcher.next('suback');
+    const witness = async (clientId: string, leaves: boolean): Promise<void> => {
+      const will = { topic: `gone/${clientId}`, payload: 'gone' };
+      const client = await openMqtt(thingd.endpoints.mqtt.port, clientId, { will: { ...will, qos: 1 } });
+      if (leaves) client.send(disconnect());
+      else client.send(publish('kept', clientId, { qos: 1, retain: true }));
+      // What is acknowledged is on disk, and so is what was there before it.
+      if (leaves) await client.cutOff();
+      else await client.next('puback');
+    };
+    await witness('left', true);
+    await witness('lost', false);
+    await witness('returns', false);
+    await thingd.kill();
+
+    thingd = await start(dataDir, '--limit', 'restartWillDelay=2');
+    await openMqtt(thingd.endpoints.mqtt.port, 'returns');
+    const back = await openTcp(thingd.endpoints.mqtt.port);
+    back.send(connect('watcher', { cleanStart: false }));
+    await back.next('connack');
+    expect(readPublish(await back.next('publish', 10_000), 4)).toMatchObject({ topic: 'gone/lost' });
+    back.send(pingreq());
+    await back.next('pingresp');
   });
 
   test('in the middle of API calls keeps every answered one', { timeout: 60_000 }, async () => {

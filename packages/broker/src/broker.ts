@@ -12,6 +12,7 @@ import { RealmDoor, type RealmHandle } from './router/handle.ts';
 import { Realm } from './router/realm.ts';
 import { Journal } from './session/journal.ts';
 import { ageSession } from './session/lifecycle.ts';
+import { LostWills } from './session/lost-wills.ts';
 import { restore } from './session/restore.ts';
 import type { Session } from './session/session.ts';
 import type { BrokerStore } from './session/store.ts';
@@ -50,6 +51,7 @@ export class Broker {
   readonly flusher: Flusher;
   /** Sessions whose client is away: they may expire or owe a will. */
   readonly awaySessions = new Set<Session>();
+  readonly lostWills = new LostWills();
   /** Connections that are read again when their second is over. */
   readonly throttled = new Set<Connection>();
   readonly #clock: { now(): number };
@@ -162,6 +164,7 @@ export class Broker {
       inflight += session.outbound.inflight;
       ageSession(session, now);
     }
+    this.lostWills.publishDue(now);
     this.metrics.queuedMessages = queued;
     this.metrics.inflight = inflight;
     if (Math.abs(now - this.#sweptAt) >= sweepInterval) {

@@ -41,6 +41,7 @@ export type {
   StoredDelivery,
   StoredSession,
   StoredSubscription,
+  StoredWill,
 } from './session/store.ts';
 export { checkTopicFilter, checkTopicName, parseSharedFilter, topicMatches } from './topic/topic.ts';
 export { TopicTree } from './topic/topic-tree.ts';

@@ -29,6 +29,8 @@ export interface Profile {
   readonly persistentSessionExpiry: number;
   /** The cap on an MQTT 5 session expiry interval; `neverExpires` for none. */
   readonly maxSessionExpiry: number;
+  /** How long the will of a client that was connected when the server died waits, after the restart, for the client to come back. */
+  readonly restartWillDelay: number;
 
   readonly maximumQoS: QoS;
   readonly retainAvailable: boolean;
@@ -107,6 +109,7 @@ const strict: Profile = {
   maxKeepAlive: 0,
   persistentSessionExpiry: neverExpires,
   maxSessionExpiry: neverExpires,
+  restartWillDelay: 0,
   maximumQoS: 2,
   retainAvailable: true,
   retainOnReservedTopics: true,
@@ -152,6 +155,7 @@ const open: Profile = {
   ...strict,
   name: 'open',
   maxConnectBytes: 256 * 1024,
+  restartWillDelay: 5,
   maxSessions: 1_000_000,
   maxClientIdBytes: 1024,
   receiveMaximum: 1000,

@@ -135,6 +135,8 @@ function accept(connection: Connection, connect: Connect, isAssigned: boolean, a
   const expiry = agreedExpiry(profile, connect);
   const { session, present } = openSession(realm, clientId, principal, cleanStart, expiry);
   session.connection = connection;
+  broker.lostWills.forget(realm, clientId);
+  if (connect.will !== undefined) broker.journal.will(session, connect.will);
   connection.session = session;
   connection.authorizer = authorizer;
   connection.principal = principal;

@@ -435,6 +435,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
       }
       this.retainedBacklog?.abandon();
       this.retainedBacklog = undefined;
+      if (this.will !== undefined) this.broker.journal.willOver(this.session.key);
       leaveSession(this.session, dropWill ? undefined : this.will);
       this.broker.observer.disconnected?.(this, { disconnectReason, clientInitiated, reasonCode, reason });
     }

@@ -136,6 +136,7 @@ export class RealmDoor implements RealmHandle {
 
   disconnect(clientId: string, { endSession: ends = false, dropWill = false }: DisconnectOptions = {}): boolean {
     const session = this.#realm.sessions.get(clientId);
+    if (dropWill) this.#realm.broker.lostWills.forget(this.#realm, clientId);
     if (session === undefined) return false;
     const { connection } = session;
     if (connection === undefined && !ends) return false;

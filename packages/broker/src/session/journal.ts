@@ -6,12 +6,13 @@
  * acknowledged while its batch still gathers is never written at all. Without a store nothing is collected and everything
  * counts as written.
  */
+import type { Will } from '../codec/packet.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { BrokerMetrics } from '../metrics.ts';
 import type { Message } from '../router/message.ts';
 import type { Delivery } from './delivery.ts';
 import type { Session } from './session.ts';
-import type { BrokerStore, StoreChange, StoredSubscription } from './store.ts';
+import type { BrokerStore, SessionKey, StoreChange, StoredSubscription } from './store.ts';
 
 interface Callback {
   done(): void;
@@ -134,6 +135,15 @@ export class Journal {
 
   completed(session: Session, packetId: number): void {
     this.#add({ kind: 'completed', key: session.key, packetId });
+  }
+
+  will({ key, principal }: Session, will: Will): void {
+    if (this.enabled) this.#bytes += will.payload.length;
+    this.#add({ kind: 'will', key, principal, will });
+  }
+
+  willOver(key: SessionKey): void {
+    this.#add({ kind: 'willOver', key });
   }
 
   retained(realm: string, message: Message): void {

@@ -47,7 +47,7 @@ export function leaveSession(session: Session, will: Will | undefined): void {
   session.disconnectedAt = broker.now();
   const delay = Math.min(will?.properties?.willDelayInterval ?? 0, session.sessionExpiryInterval);
   if (will !== undefined && delay > 0) session.pendingWill = { will, dueAt: broker.now() + delay * 1000 };
-  else if (will !== undefined) publishWill(session, will);
+  else if (will !== undefined) publishWill(session.realm, session, will);
   if (!session.durable) return endSession(session);
   broker.awaySessions.add(session);
   broker.journal.session(session);
@@ -63,7 +63,7 @@ export function endSession(session: Session): void {
   for (const filter of [...session.filters.keys()]) realm.unsubscribe(session, filter);
   if (session.durable) realm.broker.journal.sessionEnded(session);
   session.pendingWill = undefined;
-  if (pendingWill !== undefined) publishWill(session, pendingWill.will);
+  if (pendingWill !== undefined) publishWill(realm, session, pendingWill.will);
   for (const { publication, sharedFilter } of session.outbound.abandonedShared())
     realm.passOn(publication, sharedFilter!);
 }
@@ -73,15 +73,18 @@ export function ageSession(session: Session, now: number): void {
   const { pendingWill, sessionExpiryInterval, disconnectedAt } = session;
   if (pendingWill !== undefined && now >= pendingWill.dueAt) {
     session.pendingWill = undefined;
-    publishWill(session, pendingWill.will);
+    publishWill(session.realm, session, pendingWill.will);
     session.realm.broker.journal.session(session);
   }
   if (sessionExpiryInterval === neverExpires || disconnectedAt === undefined) return;
   if (now >= disconnectedAt + sessionExpiryInterval * 1000) endSession(session);
 }
 
-function publishWill(session: Session, will: Will): void {
-  const { realm, clientId, principal } = session;
+export function publishWill(
+  realm: Realm,
+  { clientId, principal }: { readonly clientId: string; readonly principal: string },
+  will: Will,
+): void {
   const { topic, payload, qos } = will;
   const retain = will.retain && realm.retained.hasRoom(topic, payload.length);
   const publisher: Publisher = { clientId, principal, byWill: true };

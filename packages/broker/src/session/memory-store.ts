@@ -7,6 +7,7 @@ import type {
   StoredDelivery,
   StoredSession,
   StoredSubscription,
+  StoredWill,
 } from './store.ts';
 
 interface KeptSession {
@@ -25,6 +26,7 @@ const nameOf = ({ realm, clientId }: SessionKey): string => JSON.stringify([real
 export class MemoryStore implements BrokerStore {
   readonly #sessions = new Map<string, KeptSession>();
   readonly #retained = new Map<string, { realm: string; message: Message }>();
+  readonly #wills = new Map<string, StoredWill>();
 
   load(): ReturnType<BrokerStore['load']> {
     const sessions = [...this.#sessions.values()].map(kept => ({
@@ -37,7 +39,7 @@ export class MemoryStore implements BrokerStore {
       deliveries: [...kept.deliveries.values()].sort((a, b) => a.sequence - b.sequence),
       received: [...kept.received],
     }));
-    return Promise.resolve({ sessions, retained: [...this.#retained.values()] });
+    return Promise.resolve({ sessions, retained: [...this.#retained.values()], wills: [...this.#wills.values()] });
   }
 
   write(changes: readonly StoreChange[]): Promise<void> {
@@ -49,6 +51,14 @@ export class MemoryStore implements BrokerStore {
     if (change.kind === 'retained') return this.#retain(change.realm, change.message);
     if (change.kind === 'session') return this.#keep(change);
     const name = nameOf(change.key);
+    if (change.kind === 'will') {
+      this.#wills.set(name, { ...change.key, principal: change.principal, will: change.will });
+      return;
+    }
+    if (change.kind === 'willOver') {
+      this.#wills.delete(name);
+      return;
+    }
     const session = this.#sessions.get(name);
     // Changes to a session that has ended meanwhile mean nothing any more.
     if (session === undefined) return;

@@ -6,11 +6,12 @@ import { createSession } from './lifecycle.ts';
 import type { BrokerStore, StoredSession } from './store.ts';
 
 export async function restore(broker: Broker, store: BrokerStore): Promise<void> {
-  const { sessions, retained } = await store.load();
+  const { sessions, retained, wills } = await store.load();
   const publications = new Map<Message, Publication>();
   for (const stored of sessions) restoreSession(broker, stored, publications);
   for (const { realm, message } of retained) broker.openRealm(realm).retained.set(message);
   broker.metrics.retained += retained.length;
+  for (const will of wills) broker.lostWills.restore(broker.openRealm(will.realm), will);
 }
 
 /** `publications` lets sessions that wait for the same message share it, as they did before. */

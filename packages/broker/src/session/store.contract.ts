@@ -61,6 +61,14 @@ const subscription = (filter: string, over: Partial<StoredSubscription> = {}): S
   ...over,
 });
 
+const will = {
+  topic: 'home/lamp/state',
+  payload: Buffer.from('gone'),
+  qos: 1,
+  retain: true,
+  properties: { willDelayInterval: 30, userProperties: [['a', 'b']] },
+} as const;
+
 /** Buffers by their bytes and absent properties as absent, so that any faithful store compares equal. */
 const plain = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (_, inner) => (inner instanceof Uint8Array ? Buffer.from(inner) : inner)));
@@ -86,17 +94,10 @@ export function brokerStoreContract(name: string, open: () => Promise<StoreUnder
 
   describe(`${name} keeps what a broker store must`, () => {
     test('an empty store loads as nothing', async () => {
-      expect(await afterRestart()).toEqual({ sessions: [], retained: [] });
+      expect(await afterRestart()).toEqual({ sessions: [], retained: [], wills: [] });
     });
 
     test('a session comes back with every field', async () => {
-      const will = {
-        topic: 'home/lamp/state',
-        payload: Buffer.from('gone'),
-        qos: 1 as const,
-        retain: true,
-        properties: { willDelayInterval: 30, userProperties: [['a', 'b']] as const },
-      };
       const pendingWill = { will, dueAt: 1_700_000_030_000 };
       const found = await theSession([session({ disconnectedAt: 1_700_000_000_000, pendingWill })]);
       expect(plain(found)).toEqual(
@@ -261,6 +262,22 @@ export function brokerStoreContract(name: string, open: () => Promise<StoreUnder
         { kind: 'sessionEnded', key },
       ]);
       expect(sessions).toEqual([]);
+    });
+
+    test('the will of a connected client is kept, with a session or without, until it is over', async () => {
+      const other = { ...key, clientId: 'switch' };
+      const kept: StoreChange = { kind: 'will', key, principal: 'certificate-2', will };
+      const earlier: StoreChange = { ...kept, will: { ...will, payload: Buffer.from('earlier') } };
+      const found = await afterRestart(
+        [{ ...kept, key: other }, session(), earlier, kept],
+        [
+          { kind: 'willOver', key: other },
+          { kind: 'sessionEnded', key },
+        ],
+      );
+      expect(plain(found)).toEqual(
+        plain({ sessions: [], retained: [], wills: [{ ...key, principal: 'certificate-2', will }] }),
+      );
     });
 
     test('a retained message replaces the last of its topic and realm; an empty payload removes it', async () => {

@@ -46,6 +46,12 @@ export interface StoredSession extends SessionKey {
   readonly pendingWill: { readonly will: Will; readonly dueAt: number } | undefined;
 }
 
+/** The will of a client that is connected, for the case that the broker does not live to see it leave. */
+export interface StoredWill extends SessionKey {
+  readonly principal: string;
+  readonly will: Will;
+}
+
 export type StoreChange =
   | {
       readonly kind: 'session';
@@ -64,6 +70,10 @@ export type StoreChange =
   | { readonly kind: 'delivered'; readonly key: SessionKey; readonly sequence: number }
   | { readonly kind: 'received'; readonly key: SessionKey; readonly packetId: number }
   | { readonly kind: 'completed'; readonly key: SessionKey; readonly packetId: number }
+  /** A client with a will has connected. It need not have a session that outlives its connection. */
+  | { readonly kind: 'will'; readonly key: SessionKey; readonly principal: string; readonly will: Will }
+  /** It has left: its will is published, waits with its session, or was taken back. */
+  | { readonly kind: 'willOver'; readonly key: SessionKey }
   /** An empty payload deletes. */
   | { readonly kind: 'retained'; readonly realm: string; readonly message: Message };
 
@@ -72,6 +82,7 @@ export interface BrokerStore {
   load(): Promise<{
     readonly sessions: readonly StoredSession[];
     readonly retained: readonly { readonly realm: string; readonly message: Message }[];
+    readonly wills: readonly StoredWill[];
   }>;
   /**
    * Resolves when all changes are durable, as one transaction, in this order. The same `Message` object may stand in several

@@ -28,6 +28,10 @@ export class SqliteBrokerStore implements BrokerStore {
     return {
       sessions: storedSessions(rows),
       retained: rows.retained.map(({ realm, body }) => ({ realm, message: readMessage(body) })),
+      wills: rows.wills.map(({ realm, client_id, principal, body }) => ({
+        ...{ realm, clientId: client_id, principal },
+        will: readWill(body),
+      })),
     };
   }
 

@@ -1,4 +1,4 @@
-/** The broker's tables, `mqtt_…`: sessions, subscriptions, queues, and retained messages. Runs in the store's thread. */
+/** The broker's tables, `mqtt_…`: sessions, subscriptions, queues, retained messages and wills. Runs in the store's thread. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { deliveryOptions, JournalReader, record } from './journal.ts';
 import type { BrokerRows } from './requests.ts';
@@ -45,6 +45,14 @@ const migrations = [
      body BLOB NOT NULL,
      PRIMARY KEY (realm, topic)
    ) STRICT;`,
+  // Of clients that are connected.
+  `CREATE TABLE mqtt_will (
+     realm TEXT NOT NULL,
+     client_id TEXT NOT NULL,
+     principal TEXT NOT NULL,
+     body BLOB NOT NULL,
+     PRIMARY KEY (realm, client_id)
+   ) STRICT;`,
 ];
 
 export class BrokerTables {
@@ -76,6 +84,7 @@ export class BrokerTables {
       queued: all<'queued'>('SELECT * FROM mqtt_queued ORDER BY session_id, sequence'),
       received: all<'received'>('SELECT * FROM mqtt_received'),
       retained: all<'retained'>('SELECT realm, body FROM mqtt_retained'),
+      wills: all<'wills'>('SELECT * FROM mqtt_will'),
     };
   }
 
@@ -165,6 +174,12 @@ export class BrokerTables {
         case record.retainedDeleted:
           s.deleteRetained.run(r.text(), r.text());
           break;
+        case record.will:
+          s.upsertWill.run(r.text(), r.text(), r.text(), r.bytes());
+          break;
+        case record.willOver:
+          s.deleteWill.run(r.text(), r.text());
+          break;
         default:
           throw new Error(`unknown journal record ${kind}`);
       }
@@ -226,6 +241,8 @@ function prepare(database: DatabaseSync) {
     deleteReceived: statement('DELETE FROM mqtt_received WHERE session_id = ? AND packet_id = ?'),
     deleteAllReceived: statement('DELETE FROM mqtt_received WHERE session_id = ?'),
     upsertRetained: statement('INSERT OR REPLACE INTO mqtt_retained VALUES (?, ?, ?)'),
+    upsertWill: statement('INSERT OR REPLACE INTO mqtt_will VALUES (?, ?, ?, ?)'),
+    deleteWill: statement('DELETE FROM mqtt_will WHERE realm = ? AND client_id = ?'),
     deleteRetained: statement('DELETE FROM mqtt_retained WHERE realm = ? AND topic = ?'),
   };
 }

@@ -23,6 +23,8 @@ export const record = {
   completed: 11,
   retained: 12,
   retainedDeleted: 13,
+  will: 14,
+  willOver: 15,
 } as const;
 
 /** Bits of `subscription.options`. */
@@ -92,6 +94,14 @@ export class JournalEncoder {
         this.#head(record.unsubscribed, change.key);
         this.#text(change.filter);
         break;
+      case 'will':
+        this.#will(change);
+        break;
+      case 'willOver':
+        this.#writer.u8(record.willOver);
+        this.#text(change.key.realm);
+        this.#text(change.key.clientId);
+        break;
       case 'retained':
         this.#retained(change);
         break;
@@ -147,6 +157,16 @@ export class JournalEncoder {
         (subscription.retainHandling << retainHandlingShift),
     );
     this.#writer.u32(subscription.subscriptionIdentifier ?? 0);
+  }
+
+  #will({ key, principal, will }: Change<'will'>): void {
+    this.#writer.u8(record.will);
+    this.#text(key.realm);
+    this.#text(key.clientId);
+    this.#text(principal);
+    const at = this.#beginBytes();
+    writeWill(this.#writer, will);
+    this.#endBytes(at);
   }
 
   #retained({ realm, message }: Change<'retained'>): void {

@@ -66,4 +66,10 @@ export interface BrokerRows {
   }[];
   readonly received: readonly { readonly session_id: number; readonly packet_id: number }[];
   readonly retained: readonly { readonly realm: string; readonly body: Uint8Array }[];
+  readonly wills: readonly {
+    readonly realm: string;
+    readonly client_id: string;
+    readonly principal: string;
+    readonly body: Uint8Array;
+  }[];
 }
