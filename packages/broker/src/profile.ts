@@ -71,11 +71,13 @@ export interface Profile {
 
   /** Messages waiting for one session, sent and unacknowledged ones not counted. */
   readonly maxQueuedMessages: number;
+  /** Of topics, payloads and properties. */
   readonly maxQueuedBytes: number;
   /** Bytes waiting in one connection's socket; beyond it QoS 0 is dropped and QoS 1 and 2 wait in the session. At least 1. */
   readonly maxOutputBytes: number;
   /** Per realm; a retained publish beyond is refused. */
   readonly maxRetainedMessages: number;
+  /** Of memory, topic levels and properties included: an estimate. */
   readonly maxRetainedBytes: number;
 
   /** What a 3.1.1 client meets that may not publish: its connection closed, or the message acknowledged and discarded. [MQTT-3.3.5-2] */

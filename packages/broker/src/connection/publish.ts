@@ -44,7 +44,7 @@ export function handlePublish(
 /** Whether the message may be routed; if not, the client has been answered. */
 function mayPass(connection: Connection, packet: Publish, route: Route): boolean {
   const { broker, session } = connection;
-  const { retain, payload } = packet;
+  const { retain, payload, properties } = packet;
   if (!route.checked) {
     const fault = faultOfTopic(broker.profile, route.topic);
     if (fault !== undefined) {
@@ -57,7 +57,7 @@ function mayPass(connection: Connection, packet: Publish, route: Route): boolean
     deny(connection, packet, route.topic);
     return false;
   }
-  if (retain && !session.realm.retained.hasRoom(route.topic, payload.length)) {
+  if (retain && !session.realm.retained.hasRoom({ topic: route.topic, payload, properties })) {
     refuse(connection, packet, ReasonCode.quotaExceeded, 'no more messages can be retained', 'CLIENT_ERROR');
     return false;
   }

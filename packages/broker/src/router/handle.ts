@@ -71,7 +71,7 @@ export class RealmDoor implements RealmHandle {
   publish(message: OutsideMessage): Promise<void> {
     checkTopicName(message.topic);
     const realm = this.#realm;
-    if (message.retain && !realm.retained.hasRoom(message.topic, message.payload.length)) {
+    if (message.retain && !realm.retained.hasRoom(message)) {
       throw new MqttError(ReasonCode.quotaExceeded, 'no more messages can be retained');
     }
     const { journal } = realm.broker;

@@ -23,6 +23,18 @@ export interface Message {
   readonly publisher: Publisher;
 }
 
+/** What a property, or a pair of user properties, costs beside its text; measured, as the estimates of messages and of topic levels are. */
+const propertyOverhead = 150;
+
+/** Bytes of memory that properties take: an estimate, for bounds. */
+export function propertyBytes(properties: Properties | undefined): number {
+  if (properties === undefined) return 0;
+  let bytes = propertyOverhead;
+  for (const [name, value] of properties.userProperties ?? []) bytes += propertyOverhead + name.length + value.length;
+  const { contentType, responseTopic, correlationData } = properties;
+  return bytes + (contentType?.length ?? 0) + (responseTopic?.length ?? 0) + (correlationData?.length ?? 0);
+}
+
 /** A message as a part of the program hands it in; the broker adds the time. Its buffers are the broker's from then on. */
 export interface OutsideMessage {
   readonly topic: string;

@@ -8,7 +8,7 @@
  */
 import { encodePublish } from '../codec/encode.ts';
 import type { Properties, ProtocolVersion, QoS } from '../codec/packet.ts';
-import type { Message, Publisher } from './message.ts';
+import { type Message, type Publisher, propertyBytes } from './message.ts';
 
 /** Bytes of a PUBLISH: `bytes[start..end)`, its packet id `idOffset` after `start`. */
 export interface Encoded {
@@ -21,7 +21,7 @@ export interface Encoded {
 const shapeOf = (version: ProtocolVersion, qos: QoS, retain: boolean): number =>
   (version === 5 ? 6 : 0) + qos * 2 + (retain ? 1 : 0);
 
-/** What a kept message costs beside its topic and payload; an estimate for the queue's byte bound. */
+/** What a kept message costs beside its topic, payload and properties; an estimate for the queue's byte bound. */
 const overheadBytes = 100;
 
 const none = Buffer.alloc(0);
@@ -73,7 +73,7 @@ export class Publication implements Encoded {
   }
 
   get size(): number {
-    return this.payload.length + this.topic.length + overheadBytes;
+    return this.payload.length + this.topic.length + propertyBytes(this.properties) + overheadBytes;
   }
 
   /** Whether its message expiry interval has passed. [MQTT-3.3.2-5] */

@@ -4,7 +4,17 @@
  * A tree of topic levels, the mirror of `TopicTree`: there filters wait for a topic, here topics wait for a filter.
  */
 import type { Profile } from '../profile.ts';
-import type { Message } from './message.ts';
+import { type Message, type OutsideMessage, propertyBytes } from './message.ts';
+
+/** What a level of the tree costs with its map and its place in another, and a message with its publisher, beside text and payload. */
+const levelOverhead = 230;
+const messageOverhead = 240;
+
+type Sized = Pick<OutsideMessage, 'topic' | 'payload' | 'properties'>;
+
+/** The topic counts twice: its levels are strings of their own. */
+const bytesOf = ({ topic, payload, properties }: Sized): number =>
+  messageOverhead + payload.length + 2 * topic.length + propertyBytes(properties);
 
 class Level {
   message: Message | undefined;
@@ -32,17 +42,31 @@ export class RetainedMessages {
   }
 
   /** INVARIANT: what is kept stays within the profile's bounds; ask before `set`. */
-  hasRoom(topic: string, payloadBytes: number): boolean {
+  hasRoom(message: Sized): boolean {
     const { maxRetainedMessages, maxRetainedBytes } = this.#profile;
-    if (payloadBytes === 0) return true;
-    if (maxRetainedBytes > 0 && this.#bytes + payloadBytes > maxRetainedBytes) return false;
-    return maxRetainedMessages === 0 || this.#size < maxRetainedMessages || this.get(topic) !== undefined;
+    if (message.payload.length === 0) return true;
+    if (maxRetainedBytes > 0 && !this.#hasBytes(message, maxRetainedBytes - this.#bytes)) return false;
+    return maxRetainedMessages === 0 || this.#size < maxRetainedMessages || this.get(message.topic) !== undefined;
+  }
+
+  #hasBytes(message: Sized, free: number): boolean {
+    let bytes = bytesOf(message);
+    // Far from the bound the tree need not be asked which levels are new.
+    if (bytes + levelOverhead * (message.topic.length + 1) <= free) return true;
+    let level: Level | undefined = this.#root;
+    for (const name of message.topic.split('/')) {
+      level = level?.children?.get(name);
+      if (level === undefined) bytes += levelOverhead;
+    }
+    if (level?.message !== undefined) bytes -= bytesOf(level.message);
+    return bytes <= free;
   }
 
   get size(): number {
     return this.#size;
   }
 
+  /** What all of it takes in memory: an estimate. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -69,6 +93,7 @@ export class RetainedMessages {
       if (child === undefined) {
         child = new Level();
         level.children.set(name, child);
+        this.#bytes += levelOverhead;
       }
       level = child;
     }
@@ -94,6 +119,7 @@ export class RetainedMessages {
       if (level.message !== undefined || level.children !== undefined) break;
       const parent = path[depth - 1]!;
       parent.children!.delete(names[depth - 1]!);
+      this.#bytes -= levelOverhead;
       if (parent.children!.size > 0) break;
       parent.children = undefined;
     }
@@ -146,7 +172,7 @@ export class RetainedMessages {
   #count(message: Message | undefined, sign: 1 | -1): void {
     if (message === undefined) return;
     this.#size += sign;
-    this.#bytes += sign * (message.payload.length + message.topic.length);
+    this.#bytes += sign * bytesOf(message);
     if (message.properties?.messageExpiryInterval === undefined) return;
     if (sign > 0) this.#expiring.add(message);
     else this.#expiring.delete(message);

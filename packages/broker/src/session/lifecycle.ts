@@ -86,7 +86,7 @@ export function publishWill(
   will: Will,
 ): void {
   const { topic, payload, qos } = will;
-  const retain = will.retain && realm.retained.hasRoom(topic, payload.length);
+  const retain = will.retain && realm.retained.hasRoom(will);
   const publisher: Publisher = { clientId, principal, byWill: true };
   const { willDelayInterval: _, ...properties } = will.properties ?? {};
   const kept = Object.keys(properties).length > 0 ? properties : undefined;

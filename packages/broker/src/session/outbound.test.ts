@@ -206,6 +206,17 @@ describe('offline sessions', () => {
     }
   });
 
+  test('count their properties among their bytes', async () => {
+    const started = await startBroker({ limits: { maxQueuedBytes: 10_000 } });
+    const { client: sender } = TestClient.connect(started, 'sender');
+    const { client } = TestClient.connect(started, 'a', staying[5]);
+    client.subscribe('#');
+    client.stream.lose();
+    const properties = { userProperties: [['k', 'v'.repeat(20_000)]] as const };
+    sender.publish('t', '1', { qos: 1, packetId: 1, properties });
+    expect(started.log.at(-1)).toBe('dropped a t queueFull');
+  });
+
   test('messages expire while they wait, and carry what is left of their time [MQTT-3.3.2-5, MQTT-3.3.2-6]', async () => {
     const started = await startBroker({ limits: { maxQueuedMessages: 3 } });
     const { client: sender } = TestClient.connect(started, 'sender');
