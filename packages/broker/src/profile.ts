@@ -32,6 +32,8 @@ export interface Profile {
   /** How long the will of a client that was connected when the server died waits, after the restart, for the client to come back. */
   readonly restartWillDelay: number;
 
+  /** Whether MQTT 3.1 ("MQIsdp") is spoken beside 3.1.1 and 5. [MQTT-3.1.2-1] */
+  readonly mqtt31Available: boolean;
   readonly maximumQoS: QoS;
   readonly retainAvailable: boolean;
   /** Whether a retained message is kept on topics that begin with `$`. */
@@ -112,6 +114,7 @@ const strict: Profile = {
   persistentSessionExpiry: neverExpires,
   maxSessionExpiry: neverExpires,
   restartWillDelay: 0,
+  mqtt31Available: true,
   maximumQoS: 2,
   retainAvailable: true,
   retainOnReservedTopics: true,
@@ -187,6 +190,7 @@ const aws: Profile = {
   maxKeepAlive: 1200,
   persistentSessionExpiry: 3600,
   maxSessionExpiry: 7 * 24 * 3600,
+  mqtt31Available: false,
   maximumQoS: 1,
   retainOnReservedTopics: false,
   retainedForExactFiltersOnly: true,

@@ -25,7 +25,7 @@ const USERNAME = 0x80;
  * what follows may mean something else there. [MQTT-3.1.2-1, MQTT-3.1.2-2]
  */
 export function decodeConnect(reader: PacketReader): Connect {
-  const version = decodeProtocolVersion(reader);
+  const { version, isMqtt31 } = decodeProtocol(reader);
   const flags = reader.byte();
   if ((flags & 1) !== 0) throw malformed('the reserved CONNECT flag is set'); // [MQTT-3.1.2-3]
   if (version === 4 && (flags & (USERNAME | PASSWORD)) === PASSWORD) {
@@ -43,6 +43,7 @@ export function decodeConnect(reader: PacketReader): Connect {
   return {
     type: 'connect',
     protocolVersion: version,
+    ...(isMqtt31 ? { isMqtt31 } : undefined),
     clientId,
     cleanStart: (flags & CLEAN_START) !== 0,
     keepAlive,
@@ -53,10 +54,11 @@ export function decodeConnect(reader: PacketReader): Connect {
   };
 }
 
-function decodeProtocolVersion(reader: PacketReader): ProtocolVersion {
+function decodeProtocol(reader: PacketReader): { version: ProtocolVersion; isMqtt31: boolean } {
   const name = reader.string();
   const level = reader.byte();
-  if (name === 'MQTT' && (level === 4 || level === 5)) return level;
+  if (name === 'MQTT' && (level === 4 || level === 5)) return { version: level, isMqtt31: false };
+  if (name === 'MQIsdp' && level === 3) return { version: 4, isMqtt31: true };
   throw new MqttError(ReasonCode.unsupportedProtocolVersion, `protocol \`${name}\` level ${level} is not supported`);
 }
 
@@ -78,8 +80,8 @@ function decodeWill(reader: PacketReader, flags: number, version: ProtocolVersio
 export function encodeConnect(writer: PacketWriter, packet: Connect): Buffer {
   const { protocolVersion: version, will, username, password } = packet;
   writer.begin();
-  writer.string('MQTT');
-  writer.byte(version);
+  writer.string(packet.isMqtt31 ? 'MQIsdp' : 'MQTT');
+  writer.byte(packet.isMqtt31 ? 3 : version);
   let flags = packet.cleanStart ? CLEAN_START : 0;
   if (will !== undefined) flags |= WILL | (will.qos << 3) | (will.retain ? WILL_RETAIN : 0);
   if (username !== undefined) flags |= USERNAME;

@@ -57,6 +57,8 @@ export interface Will {
 export interface Connect {
   readonly type: 'connect';
   readonly protocolVersion: ProtocolVersion;
+  /** MQTT 3.1, "MQIsdp", which has the packets of 3.1.1. */
+  readonly isMqtt31?: true;
   readonly clientId: string;
   /** `cleanSession` in 3.1.1, `cleanStart` in 5. */
   readonly cleanStart: boolean;

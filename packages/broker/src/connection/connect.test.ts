@@ -278,3 +278,31 @@ describe('CONNECT', () => {
     expect(client.take().map(packet => packet.type)).toEqual(['connack', 'pingresp']);
   });
 });
+
+describe('MQTT 3.1', () => {
+  // CONNECT without a clean session, as `a`; SUBSCRIBE to `t` at QoS 1.
+  const connect31 = '100f 0006 4d5149736470 03 00 003c 0001 61';
+  const subscribe = '8206 0001 0001 74 01';
+
+  test('is spoken as 3.1.1, but for what it knows nothing of: a session that is present, and reserved flags', async () => {
+    const { broker } = await startBroker();
+    new TestClient(broker, 4).sendHex(connect31).sendHex(subscribe).stream.lose();
+    const client = new TestClient(broker, 4).sendHex(connect31).sendHex(subscribe.replace('82', '8a'));
+    expect(client.take()).toMatchObject([
+      { type: 'connack', sessionPresent: false, reasonCode: 0 },
+      { type: 'suback' },
+    ]);
+    client.publish('t', 'x', { qos: 2, packetId: 7 }).sendHex('6a02 0007');
+    const received = client.take();
+    expect(received.map(({ type }) => type)).toEqual(['publish', 'pubrec', 'pubcomp']);
+  });
+
+  test('needs a client id, and is not for AWS IoT', async () => {
+    const { broker } = await startBroker();
+    const nameless = new TestClient(broker, 4).sendHex('100e 0006 4d5149736470 03 02 003c 0000');
+    expect(nameless.take()).toMatchObject([{ type: 'connack', reasonCode: 0x85 }]);
+    const aws = await startBroker({ profile: profiles.aws });
+    const client = new TestClient(aws.broker, 4).sendHex(connect31);
+    expect(client.take()).toMatchObject([{ type: 'connack', reasonCode: 0x84 }]);
+  });
+});

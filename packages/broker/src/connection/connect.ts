@@ -10,6 +10,9 @@ import type { Admission, Refusal } from './authenticator.ts';
 import { type Connection, Hold, Phase } from './connection.ts';
 import { checkTopicLimits } from './topic-limits.ts';
 
+/** MQTT 3.1 sets it on any packet that is sent again. [MQTT 3.1: 2.1] */
+const dupFlag = 0x08;
+
 /** Takes the first packet of a connection. Throws `MqttError` if it is no good CONNECT. */
 export function beginConnect(
   connection: Connection,
@@ -26,6 +29,7 @@ export function beginConnect(
   if (packet.type !== 'connect') throw protocolError('the first packet is not a CONNECT');
   connection.version = packet.protocolVersion;
   connection.reader.protocolVersion = packet.protocolVersion;
+  if (packet.isMqtt31) connection.ignoredFlags = dupFlag;
   connection.reader.maximumPacketSize = connection.broker.profile.maxPacketBytes;
   connection.problemInformation = packet.properties?.requestProblemInformation ?? true;
   connection.maximumPacketSize = packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
@@ -85,14 +89,18 @@ function refuse(connection: Connection, connect: Connect, refusal: Refusal): voi
 /** What the profile and the protocol refuse, whoever it is. */
 function refusalOf(connection: Connection, connect: Connect): Refusal | undefined {
   const { profile, metrics } = connection.broker;
-  const { clientId, will, properties, protocolVersion, cleanStart } = connect;
+  const { clientId, will, properties, protocolVersion, isMqtt31, cleanStart } = connect;
   const refusal = (reasonCode: ReasonCode, reason: string): Refusal => ({ admitted: false, reasonCode, reason });
+  if (isMqtt31 && !profile.mqtt31Available) {
+    return refusal(ReasonCode.unsupportedProtocolVersion, 'MQTT 3.1 is not supported'); // [MQTT-3.1.2-2]
+  }
   if (properties?.authenticationMethod !== undefined) {
     return refusal(ReasonCode.badAuthenticationMethod, 'enhanced authentication is not supported'); // [MQTT-4.12.0-1]
   }
   if (profile.maxConnections > 0 && metrics.connections >= profile.maxConnections) {
     return refusal(ReasonCode.serverBusy, `at most ${profile.maxConnections} clients may be connected`);
   }
+  if (clientId === '' && isMqtt31) return refusal(ReasonCode.clientIdentifierNotValid, 'MQTT 3.1 needs a client id');
   if (clientId === '' && protocolVersion === 4 && !cleanStart) {
     return refusal(ReasonCode.clientIdentifierNotValid, 'a client without a client id needs a clean session'); // [MQTT-3.1.3-8]
   }
@@ -152,7 +160,9 @@ function accept(connection: Connection, connect: Connect, isAssigned: boolean, a
   broker.entered(connection);
   const granted =
     connect.protocolVersion === 5 ? connackProperties(connection, connect, isAssigned, admission) : undefined;
-  connection.send({ type: 'connack', sessionPresent: present, reasonCode: ReasonCode.success, properties: granted });
+  // MQTT 3.1 has no such flag yet: its first byte is reserved.
+  const sessionPresent = present && !connect.isMqtt31;
+  connection.send({ type: 'connack', sessionPresent, reasonCode: ReasonCode.success, properties: granted });
   // What was in flight goes first: an observer that publishes would find the window of a session not yet resumed.
   if (present) session.outbound.resume(connection);
   broker.observer.connected?.(connection);

@@ -85,6 +85,8 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
 
   // Agreed in CONNECT; see `accept` there.
   version: ProtocolVersion = 4;
+  /** Bits of a first byte that mean nothing where it is not a PUBLISH. */
+  ignoredFlags = 0;
   session!: Session;
   authorizer!: Authorizer;
   principal = '';
@@ -225,7 +227,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     switch (this.phase) {
       case Phase.connected:
         if (firstByte >> 4 === 3) handlePublish(this, firstByte, buffer, packetStart, bodyStart, end);
-        else this.#handle(decodePacket(firstByte, buffer, bodyStart, end, this.version));
+        else this.#handle(decodePacket(firstByte & ~this.ignoredFlags, buffer, bodyStart, end, this.version));
         break;
       case Phase.new:
         beginConnect(this, firstByte, buffer, bodyStart, end);
