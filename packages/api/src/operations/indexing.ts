@@ -81,12 +81,12 @@ export const indexingOperations = ({ fleetIndexing, thingConnectivity }: Indexin
         'connectivity is not indexed: `thingConnectivityIndexingMode` is OFF',
       );
     }
-    const { connected, timestamp, disconnectReason = 'NONE' } = await thingConnectivity.describe(realm, thingName);
+    const { connected, timestamp, disconnectReason } = await thingConnectivity.describe(realm, thingName);
     return {
       thingName,
       connected,
-      timestamp: new Date(timestamp),
-      disconnectReason: disconnectReason as DisconnectReasonValue,
+      timestamp: timestamp === undefined ? undefined : new Date(timestamp),
+      disconnectReason: connected ? 'NONE' : (disconnectReason as DisconnectReasonValue | undefined),
     };
   },
 });

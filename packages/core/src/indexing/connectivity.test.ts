@@ -1,8 +1,10 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { realmKey } from '../realm.ts';
 import { Things } from '../registry/thing-service.ts';
 import { openDomain, realm, type TestDomain } from '../testing/domain.ts';
 import { ThingConnectivity } from './connectivity.ts';
+import type { IndexingLimits } from './limits.ts';
+import { readThingDocuments } from './thing-documents.ts';
 
 const key = realmKey(realm);
 let domain: TestDomain;
@@ -21,8 +23,9 @@ beforeEach(async () => {
   await things.create(realm, { thingName: 'lamp' });
 });
 
-const open = () =>
+const open = (limits?: Pick<IndexingLimits, 'indexedDisconnectionSeconds'>) =>
   new ThingConnectivity(domain, {
+    ...(limits && { limits }),
     failed: error => {
       throw error;
     },
@@ -50,6 +53,85 @@ test('the end of a connection that another has replaced says nothing', async () 
   expect(await connectivity.describe(realm, 'lamp')).toMatchObject({ connected: true, version: 2 });
 });
 
+test('a thing that has never connected is not connected, and there is no more to say', async () => {
+  expect(await connectivity.describe(realm, 'lamp')).toEqual({ connected: false });
+});
+
+describe('when and why a thing disconnected', () => {
+  const hour = 3_600_000;
+  const indexed = async () => (await readThingDocuments(domain.store, key, ['lamp']))[0]?.connectivity;
+
+  /** What the index knows so many milliseconds after the client has gone. */
+  const after = async (milliseconds: number) => {
+    domain.clock.advance(milliseconds);
+    await connectivity.fade();
+    return indexed();
+  };
+
+  const leave = async (sessionExpiryInterval?: number) => {
+    connectivity.connected(key, 'lamp', 1, 7);
+    connectivity.disconnected(key, 'lamp', 1, 'CONNECTION_LOST', sessionExpiryInterval);
+    await connectivity.flush();
+    told = [];
+    const timestamp = domain.clock.now();
+    return { connected: false, timestamp, disconnectReason: 'CONNECTION_LOST', version: 7 };
+  };
+
+  test('is known to the index for an hour, and to whoever asks for the thing itself for good', async () => {
+    const known = await leave();
+    expect(await after(hour - 1)).toEqual(known);
+    expect(told).toEqual([]);
+    expect(await after(1)).toEqual({ connected: false, version: 7 });
+    expect(told).toEqual(['lamp']);
+    expect(await connectivity.describe(realm, 'lamp')).toEqual(known);
+    expect(await after(hour)).toEqual({ connected: false, version: 7 });
+    expect(told).toEqual(['lamp']);
+  });
+
+  test('is known for as long as its persistent session lives', async () => {
+    const known = await leave(7200);
+    expect(await after(2 * hour - 1)).toEqual(known);
+    expect(await after(1)).toEqual({ connected: false, version: 7 });
+  });
+
+  test('is known for as long as the limit says', async () => {
+    connectivity = open({ indexedDisconnectionSeconds: 60 });
+    await leave();
+    expect(await after(60_000)).toEqual({ connected: false, version: 7 });
+  });
+
+  test('does not fade while it is connected again', async () => {
+    await leave();
+    connectivity.connected(key, 'lamp', 2, 8);
+    await connectivity.flush();
+    expect(await after(2 * hour)).toMatchObject({ connected: true, version: 8, timestamp: expect.any(Number) });
+  });
+
+  test('fades after a crash as well, and over a restart', async () => {
+    connectivity.connected(key, 'lamp', 1, 7);
+    await connectivity.flush();
+    connectivity = open();
+    await connectivity.start();
+    expect(await after(hour - 1)).toMatchObject({ disconnectReason: 'SERVER_ERROR' });
+    connectivity = open();
+    await connectivity.start();
+    expect(await after(1)).toEqual({ connected: false, version: 7 });
+  });
+
+  test('of a thousand things fades in one go', async () => {
+    const names = Array.from({ length: 1100 }, (_, n) => `thing-${n}`);
+    for (const [n, thingName] of names.entries()) {
+      await things.create(realm, { thingName });
+      connectivity.connected(key, thingName, n, 1);
+      connectivity.disconnected(key, thingName, n, 'CONNECTION_LOST');
+    }
+    await connectivity.flush();
+    told = [];
+    await after(hour);
+    expect(told.sort()).toEqual(names.sort());
+  });
+});
+
 test('the last state counts, however many there were in between', async () => {
   for (let connection = 1; connection <= 50; connection++) {
     connectivity.connected(key, 'lamp', connection, connection);
@@ -67,7 +149,6 @@ test('clients that are no things leave no trace, unless they are registered whil
   await expect(connectivity.describe(realm, 'plug')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   await things.create(realm, { thingName: 'plug' });
   expect(await connectivity.describe(realm, 'plug')).toMatchObject({ connected: true });
-  await expect(connectivity.describe(realm, 'lamp')).rejects.toThrow('thing `lamp` has never connected');
 });
 
 test('a thing that is deleted takes its connectivity with it', async () => {
@@ -80,7 +161,7 @@ test('a thing that is deleted takes its connectivity with it', async () => {
   await things.delete(realm, 'lamp');
   await connectivity.flush();
   await things.create(realm, { thingName: 'lamp' });
-  await expect(connectivity.describe(realm, 'lamp')).rejects.toThrow('has never connected');
+  expect(await connectivity.describe(realm, 'lamp')).toEqual({ connected: false });
 });
 
 test('whom a crash left connected is not connected when the program is back', async () => {

@@ -1,30 +1,38 @@
 /**
  * Which things are connected: follows the connections whose client id is a thing's name, and keeps what it knows across restarts. The
  * last state of a client is written, not each: a client that comes and goes costs one write a round.
+ *
+ * When and why a thing disconnected is forgotten by the index after a while: *AWS: ThingConnectivity*, "approximately an hour"; *Fleet
+ * indexing troubleshooting*, or as long as a persistent session lives. What `describe` answers stays (*Device connectivity status
+ * queries*, "indefinitely").
  */
 import type { Domain } from '../domain.ts';
 import { ServiceError } from '../errors.ts';
 import { type Realm, realmKey, realmOfKey } from '../realm.ts';
 import { readThing } from '../registry/thing-store.ts';
-import { listConnected, markDisconnected, readConnectivity, writeConnectivity } from './connectivity-store.ts';
+import {
+  type ConnectivityChange,
+  fade,
+  listConnected,
+  listFading,
+  markDisconnected,
+  readConnectivity,
+  writeConnectivity,
+} from './connectivity-store.ts';
 import type { Connectivity } from './document.ts';
+import { awsIndexingLimits, type IndexingLimits } from './limits.ts';
 
 export interface ConnectivityOptions {
   /** There is something to write: `flush` should be called soon. */
   readonly onPending?: () => void;
+  readonly limits?: Pick<IndexingLimits, 'indexedDisconnectionSeconds'>;
   readonly failed: (error: unknown) => void;
 }
 
 interface Live {
   /** Of the connection, unique within this process. */
   readonly connection: number;
-  readonly state: Connectivity;
-}
-
-interface Pending {
-  readonly realm: string;
-  readonly thingName: string;
-  readonly state: Connectivity;
+  readonly state: ConnectivityChange['state'];
 }
 
 const batchSize = 512;
@@ -37,7 +45,7 @@ export class ThingConnectivity {
   readonly #options: ConnectivityOptions;
   /** Clients that are connected, by realm and client id. */
   readonly #live = new Map<string, Live>();
-  #pending = new Map<string, Pending>();
+  #pending = new Map<string, ConnectivityChange>();
   #flushing: Promise<void> | undefined;
   readonly #stopListening: () => void;
 
@@ -49,7 +57,7 @@ export class ThingConnectivity {
       if (change.kind !== 'thing' || change.operation !== 'created') return;
       const realm = realmKey(change.realm);
       const live = this.#live.get(keyOf(realm, change.thingName));
-      if (live !== undefined) this.#write(realm, change.thingName, live.state);
+      if (live !== undefined) this.#write({ realm, thingName: change.thingName, state: live.state });
     });
   }
 
@@ -58,7 +66,7 @@ export class ThingConnectivity {
     const { store, clock, changes } = this.#domain;
     const left = await listConnected(store);
     if (left.length === 0) return;
-    await store.commit([markDisconnected(store, clock.now(), 'SERVER_ERROR')]);
+    await store.commit([markDisconnected(store, clock.now(), 'SERVER_ERROR', this.#fadesAt(0))]);
     for (const { realm, thingName } of left)
       changes.emit({ kind: 'connectivity', realm: realmOfKey(realm), thingName });
   }
@@ -67,28 +75,54 @@ export class ThingConnectivity {
   connected(realm: string, clientId: string, connection: number, version: number): void {
     const state = { connected: true, timestamp: this.#domain.clock.now(), version };
     this.#live.set(keyOf(realm, clientId), { connection, state });
-    this.#write(realm, clientId, state);
+    this.#write({ realm, thingName: clientId, state });
   }
 
-  /** Of a connection that another has replaced there is nothing more to say. */
-  disconnected(realm: string, clientId: string, connection: number, disconnectReason: string): void {
+  /**
+   * Of a connection that another has replaced there is nothing more to say. `sessionExpiryInterval` is how many seconds the client's
+   * session lives on.
+   */
+  disconnected(
+    realm: string,
+    clientId: string,
+    connection: number,
+    disconnectReason: string,
+    sessionExpiryInterval = 0,
+  ): void {
     const key = keyOf(realm, clientId);
     const live = this.#live.get(key);
     if (live?.connection !== connection) return;
     this.#live.delete(key);
     const { version } = live.state;
-    this.#write(realm, clientId, { connected: false, timestamp: this.#domain.clock.now(), disconnectReason, version });
+    const state = { connected: false, timestamp: this.#domain.clock.now(), disconnectReason, version };
+    this.#write({ realm, thingName: clientId, state, fadesAt: this.#fadesAt(sessionExpiryInterval) });
   }
 
-  /** What is known of a thing's connection. Throws `ResourceNotFoundException` for a thing that is not there, or never connected. */
+  /** Has the index forget when and why things disconnected that have been away for long. To be called now and then. */
+  async fade(): Promise<void> {
+    const { store, clock, changes } = this.#domain;
+    const now = clock.now();
+    for (let size = batchSize; size === batchSize; ) {
+      const fading = await listFading(store, now, batchSize);
+      size = fading.length;
+      if (size > 0) await store.commit(fading.map(({ realm, thingName }) => fade(store, realm, thingName, now)));
+      for (const { realm, thingName } of fading)
+        changes.emit({ kind: 'connectivity', realm: realmOfKey(realm), thingName });
+    }
+  }
+
+  /**
+   * What is known of a thing's connection; of one that never connected, that it is not. Throws `ResourceNotFoundException` for a thing
+   * that is not there.
+   */
   async describe(realm: Realm, thingName: string): Promise<Connectivity> {
     await this.flush();
     const { store } = this.#domain;
     const key = realmKey(realm);
     const state = (await readConnectivity(store, key, [thingName])).get(thingName);
     if (state !== undefined) return state;
-    const why = (await readThing(store, key, thingName)) ? 'has never connected' : 'not found';
-    throw new ServiceError('ResourceNotFoundException', `thing \`${thingName}\` ${why}`);
+    if (await readThing(store, key, thingName)) return { connected: false };
+    throw new ServiceError('ResourceNotFoundException', `thing \`${thingName}\` not found`);
   }
 
   /** Resolves when everything told before the call is stored. */
@@ -106,9 +140,14 @@ export class ThingConnectivity {
     await this.flush();
   }
 
-  #write(realm: string, thingName: string, state: Connectivity): void {
-    this.#pending.set(keyOf(realm, thingName), { realm, thingName, state });
+  #write(change: ConnectivityChange): void {
+    this.#pending.set(keyOf(change.realm, change.thingName), change);
     this.#options.onPending?.();
+  }
+
+  #fadesAt(sessionExpiryInterval: number): number {
+    const { indexedDisconnectionSeconds } = this.#options.limits ?? awsIndexingLimits;
+    return this.#domain.clock.now() + Math.max(indexedDisconnectionSeconds, sessionExpiryInterval) * 1000;
   }
 
   async #flush(): Promise<void> {
@@ -118,9 +157,7 @@ export class ThingConnectivity {
     for (let start = 0; start < pending.length; start += batchSize) {
       const batch = pending.slice(start, start + batchSize);
       try {
-        await store.commit(
-          batch.map(({ realm, thingName, state }) => writeConnectivity(store, realm, thingName, state)),
-        );
+        await store.commit(batch.map(change => writeConnectivity(store, change)));
       } catch (error) {
         this.#options.failed(error);
         this.#keepForNext(batch);
@@ -133,7 +170,7 @@ export class ThingConnectivity {
   }
 
   /** What could not be written is written with what comes next, unless that is newer. */
-  #keepForNext(batch: readonly Pending[]): void {
+  #keepForNext(batch: readonly ConnectivityChange[]): void {
     for (const pending of batch) {
       const key = keyOf(pending.realm, pending.thingName);
       if (this.#pending.size < maximumKept && !this.#pending.has(key)) this.#pending.set(key, pending);

@@ -39,10 +39,10 @@ export interface ShadowDocument {
 export interface Connectivity {
   readonly connected: boolean;
   /** When it connected or disconnected, in milliseconds since the epoch. */
-  readonly timestamp: number;
+  readonly timestamp?: number;
   readonly disconnectReason?: string;
   /** Rises with each connection of the client. */
-  readonly version: number;
+  readonly version?: number;
 }
 
 /** A field that holds a place, as the configuration's `geoLocations` name it. */

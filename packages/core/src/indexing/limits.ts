@@ -16,6 +16,8 @@ export interface IndexingLimits {
   readonly indexedCustomFields: number;
   readonly indexedNamedShadows: number;
   readonly indexedGeoLocations: number;
+  /** Seconds that an index knows when and why a thing disconnected. *AWS: ThingConnectivity*, "approximately an hour". */
+  readonly indexedDisconnectionSeconds: number;
   readonly aggregationPercentiles: number;
   readonly aggregationBuckets: number;
 }
@@ -31,6 +33,7 @@ export const awsIndexingLimits: IndexingLimits = {
   indexedCustomFields: 5,
   indexedNamedShadows: 10,
   indexedGeoLocations: 1,
+  indexedDisconnectionSeconds: 3600,
   aggregationPercentiles: 100,
   aggregationBuckets: 10_000,
 };
@@ -47,6 +50,8 @@ export const openIndexingLimits: IndexingLimits = {
   indexedCustomFields: 100,
   indexedNamedShadows: 1000,
   indexedGeoLocations: 10,
+  // A century.
+  indexedDisconnectionSeconds: 3_155_760_000,
   aggregationPercentiles: 1000,
   aggregationBuckets: 10_000,
 };

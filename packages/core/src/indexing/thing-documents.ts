@@ -5,7 +5,7 @@ import { deltaOf, type Metadata } from '../shadow/section.ts';
 import type { ShadowTables } from '../shadow/shadow-store.ts';
 import type { Store } from '../store/store.ts';
 import type { GeoLocation, ThingIndexingConfiguration } from './configuration.ts';
-import { readConnectivity } from './connectivity-store.ts';
+import { readIndexedConnectivity } from './connectivity-store.ts';
 import type { Connectivity, Place, ShadowDocument, ThingDocument } from './document.ts';
 import { pointOf } from './query/area.ts';
 import { readPieces } from './statements.ts';
@@ -36,7 +36,7 @@ export async function readThingDocuments(
     ),
     readGroups(store, realm, names),
     readShadows(store, realm, names, configuration),
-    connections ? readConnectivity(store, realm, names) : new Map<string, Connectivity>(),
+    connections ? readIndexedConnectivity(store, realm, names) : new Map<string, Connectivity>(),
   ]);
   return things.map(thing => {
     const name = thing.thing_name;

@@ -7,7 +7,7 @@ import { presenceMigration } from '../events/presence-store.ts';
 import { accessKeyMigration } from '../identity/access-key-store.ts';
 import { caCertificateMigration } from '../identity/ca-certificate-store.ts';
 import { certificateMigration } from '../identity/certificate-store.ts';
-import { connectivityMigration } from '../indexing/connectivity-store.ts';
+import { connectivityMigration, fadingMigration } from '../indexing/connectivity-store.ts';
 import { fleetMetricMigration } from '../indexing/fleet-metric-store.ts';
 import { searchMigration } from '../indexing/index-store.ts';
 import { policyMigration } from '../policy/policy-store.ts';
@@ -48,4 +48,5 @@ export const schema: readonly Migration[] = [
   invocationMigration,
   destinationMigration,
   fleetMetricMigration,
+  fadingMigration,
 ];
