@@ -42,11 +42,10 @@ export const storedOnly: StoredOnly = {
     // The template is kept; just-in-time provisioning does not run it yet.
     RegisterCACertificate: ['registrationConfig'],
     UpdateCACertificate: ['registrationConfig'],
-    // Computed when they are due and told in the log; nothing sends them to CloudWatch yet.
-    CreateFleetMetric: 'operation',
-    UpdateFleetMetric: 'operation',
     CreateTopicRule: rolesOfRules,
     ReplaceTopicRule: rolesOfRules,
+    // Addresses and ports of connections are not kept.
+    GetThingConnectivityData: ['includeSocketInformation'],
     // There is no Device Defender yet whose violations could be indexed.
     UpdateIndexingConfiguration: ['thingIndexingConfiguration.deviceDefenderIndexingMode'],
     // There are no jobs yet to tell of, and AWS describes no messages of the last three (unverified).

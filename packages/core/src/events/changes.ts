@@ -62,6 +62,8 @@ export type Change =
       /** As it is now; undefined if it is gone. */
       readonly rule: TopicRule | undefined;
     }
+  /** A fleet metric is another than before, or gone. */
+  | { readonly kind: 'fleetMetric'; readonly realm: Realm; readonly metricName: string }
   /** The client of the thing's name has connected or disconnected, and the registry's record says so. */
   | { readonly kind: 'connectivity'; readonly realm: Realm; readonly thingName: string };
 

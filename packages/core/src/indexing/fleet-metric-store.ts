@@ -41,6 +41,7 @@ interface FleetMetricTables {
     version: number;
     created_at: number;
     modified_at: number;
+    computed_for: number;
   };
 }
 
@@ -56,6 +57,14 @@ export const fleetMetricMigration: Migration = {
       .addColumn('created_at', 'bigint', column => column.notNull())
       .addColumn('modified_at', 'bigint', column => column.notNull())
       .addPrimaryKeyConstraint('fleet_metric_key', ['realm', 'metric_name']),
+  ],
+};
+
+/** When the last period began that a metric was computed for, in milliseconds since the epoch. */
+export const fleetMetricScheduleMigration: Migration = {
+  name: 'indexing: what fleet metrics were last computed for',
+  statements: schema => [
+    schema.alterTable('fleet_metric').addColumn('computed_for', 'bigint', column => column.notNull().defaultTo(0)),
   ],
 };
 
@@ -83,17 +92,38 @@ export async function listFleetMetrics(
   return (await readAll(store, query.orderBy('metric_name').limit(limit))).map(toMetric);
 }
 
-/** Every realm's. */
-export async function allFleetMetrics(store: Store): Promise<{ realm: string; metric: FleetMetric }[]> {
+/** Every realm's, with when the last period began that each was computed for. */
+export async function allFleetMetrics(
+  store: Store,
+): Promise<{ realm: string; metric: FleetMetric; computedFor: number }[]> {
   const rows = await readAll(store, tables(store).selectFrom('fleet_metric').selectAll().orderBy('metric_name'));
-  return rows.map(row => ({ realm: row.realm, metric: toMetric(row) }));
+  return rows.map(row => ({ realm: row.realm, metric: toMetric(row), computedFor: row.computed_for }));
 }
+
+/** Stale if the stored metric has another version, or was computed for that period already. */
+export const noteComputed = (store: Store, realm: string, metric: FleetMetric, computedFor: number): Write =>
+  write(
+    tables(store)
+      .updateTable('fleet_metric')
+      .set({ computed_for: computedFor })
+      .where('realm', '=', realm)
+      .where('metric_name', '=', metric.metricName)
+      .where('version', '=', metric.version)
+      .where('computed_for', '<', computedFor),
+    1,
+  );
 
 export const insertFleetMetric = (store: Store, realm: string, metric: FleetMetric): Write =>
   write(
     tables(store)
       .insertInto('fleet_metric')
-      .values({ realm, metric_name: metric.metricName, created_at: metric.createdAt, ...changing(metric) }),
+      .values({
+        realm,
+        metric_name: metric.metricName,
+        created_at: metric.createdAt,
+        computed_for: metric.createdAt,
+        ...changing(metric),
+      }),
     1,
   );
 

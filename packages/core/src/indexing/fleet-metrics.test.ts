@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { Things } from '../registry/thing-service.ts';
 import { openDomain, realm, type TestDomain } from '../testing/domain.ts';
 import { FleetIndexing } from './fleet-indexing.ts';
@@ -78,23 +78,81 @@ test.each([
   expect(datapoints.map(({ name, value }) => `${name} ${value}`).join(', ')).toBe(expected);
 });
 
-test('each metric is computed when its period is over, and one that cannot be keeps no other from it', async () => {
-  await metrics.create(realm, { ...hot, metricName: 'five minutes' });
-  await metrics.create(realm, { ...hot, metricName: 'each minute', period: 60 });
-  const computed: string[] = [];
-  const refused: string[] = [];
-  const begin = Date.UTC(2026, 0, 1, 12);
-  const tick = (seconds: number) =>
-    metrics.tick(
-      begin + seconds * 1000,
-      (_, { metricName }, [count]) => computed.push(`${seconds} ${metricName} ${count?.value}`),
-      (_, metricName) => refused.push(metricName),
-    );
-  for (let seconds = 60; seconds <= 300; seconds += 60) await tick(seconds + 1);
-  expect(computed).toEqual(
-    [60, 120, 180, 240, 300].map(seconds => `${seconds + 1} each minute 2`).concat('301 five minutes 2'),
-  );
-  await indexing.updateConfiguration(realm, { things: { thingIndexingMode: 'OFF' } });
-  await tick(600);
-  expect(refused).toEqual(['each minute', 'five minutes']);
+describe('as time goes by', () => {
+  let begin: number;
+  let told: string[];
+  beforeEach(() => {
+    begin = domain.clock.now();
+    told = [];
+  });
+
+  const tick = async (of = metrics) => {
+    const tell = (metricName: string, ...rest: unknown[]) => told.push([metricName, ...rest].join(' '));
+    await of.tick({
+      publish: (_, { metricName }, [count], at) => tell(metricName, count?.value, (at - begin) / 1000),
+      failed: (_, { metricName }, error) => tell(metricName, (error as Error).name),
+    });
+  };
+  /** What is told when the clock has gone on by so many seconds. */
+  const after = async (seconds: number) => {
+    domain.clock.advance(seconds * 1000);
+    await tick();
+    return told.splice(0);
+  };
+
+  test('each metric is computed once a period', async () => {
+    await metrics.create(realm, { ...hot, metricName: 'five' });
+    await metrics.create(realm, { ...hot, metricName: 'one', period: 60 });
+    expect(await after(59)).toEqual([]);
+    expect(await after(1)).toEqual(['one 2 60']);
+    expect(await after(1)).toEqual([]);
+    expect(await after(239)).toEqual(['five 2 300', 'one 2 300']);
+  });
+
+  test('one whose period began while the program was busy or away is late, and not left out', async () => {
+    await metrics.create(realm, { ...hot, metricName: 'five' });
+    expect(await after(420)).toEqual(['five 2 420']);
+    expect(await after(180)).toEqual(['five 2 600']);
+  });
+
+  test('of several processes one publishes it', async () => {
+    await metrics.create(realm, hot);
+    domain.clock.advance(300_000);
+    await Promise.all([tick(), tick(new FleetMetrics(domain, indexing)), tick()]);
+    expect(told).toEqual(['hot 2 300']);
+  });
+
+  test('one that cannot be computed keeps no other from it, and is computed when it can', async () => {
+    const customFields = [{ name: 'attributes.temperature', type: 'Number' } as const];
+    await metrics.create(realm, hot);
+    await metrics.create(realm, { ...hot, metricName: 'size', aggregationField: 'registry.version' });
+    await indexing.updateConfiguration(realm, { things: { thingIndexingMode: 'REGISTRY' } });
+    expect(await after(300)).toEqual(['hot InvalidAggregationException', 'size 2 300']);
+    await indexing.updateConfiguration(realm, { things: { thingIndexingMode: 'REGISTRY', customFields } });
+    expect(await after(60)).toEqual(['hot 2 360']);
+  });
+
+  test.each([
+    ['deleted', () => metrics.delete(realm, 'hot')],
+    ['changed', () => metrics.update(realm, { metricName: 'hot', period: 600 })],
+  ])('one that is %s while it is computed is not published', async (_, change) => {
+    await metrics.create(realm, hot);
+    const compute = metrics.compute.bind(metrics);
+    metrics.compute = async (...question) => {
+      const datapoints = await compute(...question);
+      metrics.compute = compute;
+      await change();
+      return datapoints;
+    };
+    expect(await after(300)).toEqual([]);
+  });
+
+  test('a change and a deletion are told of', async () => {
+    await metrics.create(realm, hot);
+    domain.changes.on(change => change.kind === 'fleetMetric' && told.push(change.metricName));
+    await metrics.update(realm, { metricName: 'hot', period: 600 });
+    await metrics.delete(realm, 'hot');
+    await metrics.delete(realm, 'hot');
+    expect(told).toEqual(['hot', 'hot']);
+  });
 });

@@ -4,6 +4,7 @@ import { ServiceError } from '../errors.ts';
 import { iotArn, type Realm, realmKey, realmOfKey } from '../realm.ts';
 import { type Listing, type Page, type PageRequest, readPage } from '../store/pagination.ts';
 import { retryStale } from '../store/retry.ts';
+import { StaleWrite } from '../store/store.ts';
 import { checkTags, type Tag } from '../tags/tag.ts';
 import { deleteAllTags, putTags } from '../tags/tag-store.ts';
 import type { Statistics } from './aggregate.ts';
@@ -16,6 +17,7 @@ import {
   type FleetMetricDefinition,
   insertFleetMetric,
   listFleetMetrics,
+  noteComputed,
   readFleetMetric,
   replaceFleetMetric,
 } from './fleet-metric-store.ts';
@@ -58,7 +60,12 @@ const statistics: readonly (keyof Statistics)[] = [
   ...(['count', 'average', 'sum', 'minimum', 'maximum', 'sumOfSquares', 'variance', 'stdDeviation'] as const),
 ];
 
-const minute = 60_000;
+/** Told what became of each metric that was due. */
+export interface FleetMetricListener {
+  /** `computedAt` in milliseconds since the epoch. */
+  publish(realm: Realm, metric: FleetMetric, datapoints: readonly Datapoint[], computedAt: number): void;
+  failed(realm: Realm, metric: FleetMetric, error: unknown): void;
+}
 
 export class FleetMetrics {
   readonly #domain: Domain;
@@ -120,7 +127,7 @@ export class FleetMetrics {
 
   /** What is not given stays. Throws as `create` does, `ResourceNotFoundException` and `VersionConflictException`. */
   update(realm: Realm, { metricName, expectedVersion, ...input }: UpdateFleetMetric): Promise<FleetMetric> {
-    const { store, clock } = this.#domain;
+    const { store, clock, changes } = this.#domain;
     return retryStale(async () => {
       const present = await this.describe(realm, metricName);
       checkVersion(present, expectedVersion);
@@ -128,13 +135,14 @@ export class FleetMetrics {
       const metric = { ...present, ...given, version: present.version + 1, modifiedAt: clock.now() };
       await this.#check(realm, metric);
       await store.commit([replaceFleetMetric(store, realmKey(realm), metric)]);
+      changes.emit({ kind: 'fleetMetric', realm, metricName });
       return metric;
     });
   }
 
   /** Deleting a metric that does not exist succeeds. Throws `VersionConflictException`. */
   delete(realm: Realm, metricName: string, expectedVersion?: number): Promise<void> {
-    const { store } = this.#domain;
+    const { store, changes } = this.#domain;
     return retryStale(async () => {
       const present = await readFleetMetric(store, realmKey(realm), metricName);
       if (!present) return;
@@ -143,6 +151,7 @@ export class FleetMetrics {
         deleteFleetMetric(store, realmKey(realm), present),
         deleteAllTags(store, realmKey(realm), fleetMetricArn(realm, metricName)),
       ]);
+      changes.emit({ kind: 'fleetMetric', realm, metricName });
     });
   }
 
@@ -152,7 +161,7 @@ export class FleetMetrics {
     );
   }
 
-  /** A metric's numbers now. What no thing has a value for has no number, but a count of 0. */
+  /** A metric's numbers now. What no thing has a value for has no number, but a count of 0. (AWS: Troubleshooting fleet metrics) */
   async compute(realm: Realm, metric: FleetMetricDefinition): Promise<Datapoint[]> {
     const { name, values = [] } = metric.aggregationType;
     switch (name) {
@@ -172,21 +181,27 @@ export class FleetMetrics {
   }
 
   /**
-   * To be called once in every minute that begins: computes the metrics whose period ends with it, and gives each to `publish`. A
-   * metric that fails, as its index may be off by now, goes to `failed` alone.
+   * Computes the metrics that are due and gives each to `publish`. Periods are counted from the epoch, as CloudWatch counts its own; a
+   * metric is due once in each, when it begins or as soon after as the program runs. Of several processes one publishes it. A metric
+   * that fails, as its index may be off by now, goes to `failed` alone, and is tried again with the next call. What is not done when
+   * `signal` aborts is left to the next call too.
    */
-  async tick(
-    now: number,
-    publish: (realm: Realm, metric: FleetMetric, datapoints: readonly Datapoint[]) => void,
-    failed: (error: unknown, metricName: string) => void,
-  ): Promise<void> {
-    const begun = Math.floor(now / minute) * minute;
-    for (const { realm, metric } of await allFleetMetrics(this.#domain.store)) {
-      if (begun % (metric.period * 1000) !== 0) continue;
+  async tick({ publish, failed }: FleetMetricListener, signal?: AbortSignal): Promise<void> {
+    const { store, clock } = this.#domain;
+    for (const { realm: key, metric, computedFor } of await allFleetMetrics(store)) {
+      const period = metric.period * 1000;
+      const now = clock.now();
+      const due = Math.floor(now / period) * period;
+      if (signal?.aborted) return;
+      if (due <= computedFor) continue;
+      const realm = realmOfKey(key);
       try {
-        publish(realmOfKey(realm), metric, await this.compute(realmOfKey(realm), metric));
+        const datapoints = await this.compute(realm, metric);
+        await store.commit([noteComputed(store, key, metric, due)]);
+        publish(realm, metric, datapoints, now);
       } catch (error) {
-        failed(error, metric.metricName);
+        // Another process has published it, or it was changed or deleted while it was computed.
+        if (!(error instanceof StaleWrite)) failed(realm, metric, error);
       }
     }
   }

@@ -28,6 +28,7 @@ export type { AggregationType, FleetMetric, FleetMetricDefinition } from './flee
 export {
   type CreateFleetMetric,
   type Datapoint,
+  type FleetMetricListener,
   FleetMetrics,
   fleetMetricArn,
   fleetMetricExists,

@@ -8,7 +8,7 @@ import { accessKeyMigration } from '../identity/access-key-store.ts';
 import { caCertificateMigration } from '../identity/ca-certificate-store.ts';
 import { certificateMigration } from '../identity/certificate-store.ts';
 import { connectivityMigration, fadingMigration } from '../indexing/connectivity-store.ts';
-import { fleetMetricMigration } from '../indexing/fleet-metric-store.ts';
+import { fleetMetricMigration, fleetMetricScheduleMigration } from '../indexing/fleet-metric-store.ts';
 import { searchMigration } from '../indexing/index-store.ts';
 import { policyMigration } from '../policy/policy-store.ts';
 import { registrationTaskMigration } from '../provisioning/registration-task-store.ts';
@@ -48,5 +48,6 @@ export const schema: readonly Migration[] = [
   invocationMigration,
   destinationMigration,
   fleetMetricMigration,
+  fleetMetricScheduleMigration,
   fadingMigration,
 ];

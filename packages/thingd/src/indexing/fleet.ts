@@ -1,18 +1,19 @@
 /** Fleet indexing in the program: follows the broker's connections and the domain's changes, and keeps the pace. */
 import type { ConnectionInfo, Disconnection } from '@thingd/broker';
 import {
-  type Clock,
-  type Datapoint,
   type Domain,
   FleetIndexing,
   FleetMetrics,
   Indexer,
   type IndexingLimits,
   type Presence,
-  type Realm,
   ThingConnectivity,
 } from '@thingd/core';
+import { AwsClients } from '../rules/actions/aws/index.ts';
+import { CloudWatchMetrics } from './cloudwatch-metrics.ts';
 import { DatabaseReader } from './database-reader.ts';
+import { FleetMetricPublishing, type FleetMetricValue } from './fleet-metric-publishing.ts';
+import { Minutes } from './minutes.ts';
 
 export interface FleetOptions {
   readonly domain: Domain;
@@ -20,14 +21,16 @@ export interface FleetOptions {
   readonly presence: Presence;
   /** The database's file; undefined while it is in memory. */
   readonly databasePath: string | undefined;
-  /** A fleet metric was due. */
-  readonly computed: (realm: Realm, metricName: string, datapoints: readonly Datapoint[]) => void;
+  /** Where CloudWatch is, if fleet metrics are to be sent to one: `AWS_ENDPOINT_URL_CLOUDWATCH` and AWS's other variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly failed: (error: unknown, where: string) => void;
 }
 
 export interface Fleet {
   readonly fleetIndexing: FleetIndexing;
   readonly fleetMetrics: FleetMetrics;
+  /** Numbers of the fleet metrics, as last computed. */
+  metricValues(): Iterable<FleetMetricValue>;
   readonly thingConnectivity: ThingConnectivity;
   /** Tells of the things it has indexed; dynamic groups and the like may listen. */
   readonly indexer: Indexer;
@@ -40,10 +43,9 @@ export interface Fleet {
 
 /** How long changes are gathered, in milliseconds: what comes within it costs one commit. */
 const gathering = 20;
-const minute = 60_000;
 
 export async function openFleet(options: FleetOptions): Promise<Fleet> {
-  const { domain, limits, presence, databasePath, computed, failed } = options;
+  const { domain, limits, presence, databasePath, environment, failed } = options;
   const reader = databasePath === undefined ? undefined : new DatabaseReader(databasePath);
   const pace = new Pace(async () => {
     await thingConnectivity.flush();
@@ -52,6 +54,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const onPending = () => pace.start();
   const thingConnectivity = new ThingConnectivity(domain, {
     onPending,
+    limits,
     failed: error => failed(error, 'writing connectivity'),
   });
   const indexer = new Indexer(domain, { onPending, failed: error => failed(error, 'indexing') });
@@ -63,31 +66,38 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     failed: error => failed(error, 'building an index'),
   });
   const fleetMetrics = new FleetMetrics(domain, fleetIndexing, limits);
-  const minutes = new Minutes(domain.clock, now =>
-    fleetMetrics
-      .tick(
-        now,
-        (realm, { metricName }, datapoints) => computed(realm, metricName, datapoints),
-        (error, metricName) => failed(error, `computing fleet metric \`${metricName}\``),
-      )
-      .catch(error => failed(error, 'computing fleet metrics')),
-  );
+  const clients = new AwsClients(environment, domain.clock);
+  const cloudWatch = CloudWatchMetrics.isConfigured(clients)
+    ? new CloudWatchMetrics({ clients, failed: error => failed(error, 'sending fleet metrics to CloudWatch') })
+    : undefined;
+  const publishing = new FleetMetricPublishing({ fleetMetrics, changes: domain.changes, cloudWatch, failed });
   await fleetIndexing.start();
   await thingConnectivity.start();
+  // What one process of several has to do: where there are more, whoever holds the lease has the minutes.
+  const minutes = new Minutes({
+    clock: domain.clock,
+    work: async signal => {
+      await thingConnectivity.fade().catch(error => failed(error, 'fading connectivity'));
+      await publishing.publish(signal);
+    },
+  });
   return {
     fleetIndexing,
     fleetMetrics,
+    metricValues: () => publishing.values(),
     thingConnectivity,
     indexer,
     connected({ realm, clientId, id }) {
       thingConnectivity.connected(realm, clientId, id, presence.versionNumber(`${realm} ${clientId}`) ?? 0);
     },
-    disconnected({ realm, clientId, id }, { disconnectReason }) {
-      thingConnectivity.disconnected(realm, clientId, id, disconnectReason);
+    disconnected({ realm, clientId, id, sessionExpiryInterval }, { disconnectReason }) {
+      thingConnectivity.disconnected(realm, clientId, id, disconnectReason, sessionExpiryInterval);
     },
     async close() {
       pace.stop();
       await minutes.stop();
+      publishing.close();
+      await clients.close();
       await thingConnectivity.close();
       await fleetIndexing.close();
       await reader?.close();
@@ -117,43 +127,5 @@ class Pace {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
-  }
-}
-
-/** Does some work at the beginning of each minute; a minute that the work before took too long for is left out. */
-class Minutes {
-  readonly #clock: Clock;
-  readonly #work: (now: number) => Promise<void>;
-  #timer: NodeJS.Timeout;
-  #working: Promise<void> = Promise.resolve();
-  #stopped = false;
-  /** The minute that has been seen to, counted from the epoch. */
-  #last: number;
-
-  constructor(clock: Clock, work: (now: number) => Promise<void>) {
-    this.#clock = clock;
-    this.#work = work;
-    this.#last = Math.floor(clock.now() / minute);
-    this.#timer = this.#wait();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#working;
-  }
-
-  #wait(): NodeJS.Timeout {
-    return setTimeout(() => this.#begin(), minute - (this.#clock.now() % minute));
-  }
-
-  #begin(): void {
-    const now = this.#clock.now();
-    // A timer may be a little early.
-    const isNew = Math.floor(now / minute) > this.#last;
-    this.#last = Math.floor(now / minute);
-    this.#working = (isNew ? this.#work(now) : Promise.resolve()).finally(() => {
-      if (!this.#stopped) this.#timer = this.#wait();
-    });
   }
 }

@@ -5,6 +5,7 @@
 import type { BrokerMetrics } from '@thingd/broker';
 import type { ActionEnd, RuleState } from '@thingd/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type FleetMetricSample, fleetMetricGauge } from './fleet-metric-gauge.ts';
 import { formatHistogram } from './histogram.ts';
 import { ruleMetrics } from './rule-metrics.ts';
 
@@ -76,6 +77,7 @@ export interface MetricSources {
   readonly broker: () => Readonly<BrokerMetrics> | undefined;
   readonly storeWaiting: () => number;
   readonly rules: () => Iterable<RuleState>;
+  readonly fleetMetrics: () => Iterable<FleetMetricSample>;
 }
 
 export function createMetrics(sources: MetricSources): Metrics {
@@ -139,6 +141,8 @@ export function createMetrics(sources: MetricSources): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
   });
+  const ruleAction = ruleMetrics(register, sources.rules);
+  fleetMetricGauge(register, sources.fleetMetrics);
   return {
     contentType: register.contentType,
     async render() {
@@ -151,7 +155,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       commitWriters.observe(writers);
     },
     httpAnswer: seconds => httpSeconds.observe(seconds),
-    ruleAction: ruleMetrics(register, sources.rules),
+    ruleAction,
     apiCall: (operation, status) => apiCalls.inc({ operation, status }),
   };
 }

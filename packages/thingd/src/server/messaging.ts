@@ -101,8 +101,7 @@ export async function openMessaging(options: MessagingOptions, started: Started)
     limits: configuration.limits,
     presence,
     databasePath: configuration.dataDir === undefined ? undefined : join(ground.directory, databaseName),
-    computed: (realm, metricName, datapoints) =>
-      log.info({ event: 'fleetMetric.computed', realm: realmKey(realm), metricName, datapoints }),
+    environment: process.env,
     failed,
   });
   started.push(() => fleet.close());

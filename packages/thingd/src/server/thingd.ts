@@ -53,6 +53,7 @@ async function start(options: ThingdOptions, started: Started): Promise<RunningT
   const metrics = createMetrics({
     broker: () => sources.messaging?.broker.metrics,
     rules: () => sources.messaging?.rules.engine.states() ?? [],
+    fleetMetrics: () => sources.messaging?.fleet.metricValues() ?? [],
     storeWaiting: () => sources.ground?.store.waiting ?? 0,
   });
   const onCommit = metrics.storeCommit;

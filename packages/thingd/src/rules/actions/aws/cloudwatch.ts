@@ -20,7 +20,7 @@ interface AlarmParameters {
   readonly stateValue: string;
 }
 
-const service = {
+export const cloudwatch = {
   name: 'CLOUDWATCH',
   async open(settings: ClientSettings) {
     const { CloudWatch } = await import('@aws-sdk/client-cloudwatch');
@@ -53,7 +53,7 @@ export function cloudwatchMetric(clients: AwsClients): ActionRunner {
       const datum = { MetricName: metricName, Value: value, Unit: metricUnit as StandardUnit };
       const timed = seconds === undefined ? datum : { ...datum, Timestamp: new Date(seconds * 1000) };
       return callAws(clients, request, {
-        service,
+        service: cloudwatch,
         request: what,
         send: (client, options) => client.putMetricData({ Namespace: metricNamespace, MetricData: [timed] }, options),
       });
@@ -80,7 +80,7 @@ export function cloudwatchAlarm(clients: AwsClients): ActionRunner {
       if (!states.has(stateValue)) throw unfit(what, refusal(stateValue));
       const input = { AlarmName: alarmName, StateReason: stateReason, StateValue: stateValue as StateValue };
       return callAws(clients, request, {
-        service,
+        service: cloudwatch,
         request: what,
         send: (client, options) => client.setAlarmState(input, options),
       });

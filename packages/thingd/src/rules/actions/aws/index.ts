@@ -13,7 +13,10 @@ import { sqs } from './sqs.ts';
 import { stepFunctions } from './step-functions.ts';
 import { timestream } from './timestream.ts';
 
+export { callTimeout } from './aws-call.ts';
 export { AwsClients } from './aws-clients.ts';
+export { failureOf } from './aws-failure.ts';
+export { cloudwatch } from './cloudwatch.ts';
 export { invokeFunction } from './lambda.ts';
 
 export const awsActions = (clients: AwsClients, clock: Clock): ActionRunners => ({
