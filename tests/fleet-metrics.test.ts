@@ -5,6 +5,7 @@ import {
   type CreateFleetMetricRequest,
   CreateThingCommand,
   DeleteFleetMetricCommand,
+  type ThingIndexingConfiguration,
   UpdateIndexingConfigurationCommand,
 } from '@aws-sdk/client-iot';
 import { beforeAll, expect, test } from 'vitest';
@@ -48,10 +49,10 @@ describeWith(['moto_server', 'aws'], 'fleet metrics', () => {
 
   async function register(temperatures: readonly number[]): Promise<void> {
     const iot = iotClient(thingd);
-    const thingIndexingConfiguration = {
+    const thingIndexingConfiguration: ThingIndexingConfiguration = {
       thingIndexingMode: 'REGISTRY',
       customFields: [{ name: 'attributes.temperature', type: 'Number' }],
-    } as const;
+    };
     await iot.send(new UpdateIndexingConfigurationCommand({ thingIndexingConfiguration }));
     for (const [n, temperature] of temperatures.entries()) {
       const attributePayload = { attributes: { temperature: String(temperature) } };

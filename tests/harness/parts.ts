@@ -16,6 +16,8 @@ const probes = {
   mosquitto_pub: ['sh', '-c', 'command -v mosquitto_pub'],
   mosquitto_sub: ['sh', '-c', 'command -v mosquitto_sub'],
   openssl: ['openssl', 'version'],
+  // Debian keeps each major version in a directory of its own.
+  postgresql: ['sh', '-c', 'test -x /usr/lib/postgresql/*/bin/postgres'],
   python3: ['python3', '--version'],
 } as const satisfies Record<string, Probe>;
 

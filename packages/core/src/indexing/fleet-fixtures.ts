@@ -1,5 +1,5 @@
 /** A small fleet for tests, put into an index as it is, and what queries find in it. */
-import type { MemoryStore } from '../store/memory-store.ts';
+import type { Store } from '../store/store.ts';
 import type { ThingIndexingConfiguration } from './configuration.ts';
 import type { IndexDocument, ThingDocument } from './document.ts';
 import { nameOf } from './document.ts';
@@ -25,7 +25,7 @@ const everything: ThingIndexingConfiguration = {
 };
 
 /** An index of these documents, and of nothing else, that is ready to be searched. */
-export async function indexOf(store: MemoryStore, documents: readonly IndexDocument[]): Promise<SearchIndex> {
+export async function indexOf(store: Store, documents: readonly IndexDocument[]): Promise<SearchIndex> {
   let index = await readIndex(store, indexedRealm, 'AWS_Things');
   if (index === undefined) {
     const fresh = {

@@ -81,7 +81,7 @@ export const searchMigration: Migration = {
       .addColumn('document', 'bigint', column => column.notNull())
       .addColumn('field', 'bigint', column => column.notNull())
       .addColumn('position', 'integer', column => column.notNull())
-      .addColumn('word', dialect === 'postgres' ? sql`text collate "C"` : 'text', column => column.notNull())
+      .addColumn('word', 'text', column => column.notNull())
       .addColumn('number', 'double precision')
       .addColumn('value', 'text')
       .addPrimaryKeyConstraint('search_term_key', ['document', 'field', 'position'])

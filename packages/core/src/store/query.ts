@@ -4,6 +4,7 @@
  */
 import {
   type Compilable,
+  type DataTypeNode,
   type Dialect,
   DummyDriver,
   Kysely,
@@ -16,6 +17,14 @@ import {
 } from 'kysely';
 import type { Query, SqlValue, Store, Write } from './store.ts';
 
+/** Text is compared by its bytes, as SQLite compares it: pages are in one order on both, and a prefix is a range. */
+class PostgresCompiler extends PostgresQueryCompiler {
+  protected override visitDataType(node: DataTypeNode): void {
+    super.visitDataType(node);
+    if (node.dataType === 'text') this.append(' collate "C"');
+  }
+}
+
 const compileOnly: Record<Store['dialect'], Dialect> = {
   sqlite: {
     createAdapter: () => new SqliteAdapter(),
@@ -27,7 +36,7 @@ const compileOnly: Record<Store['dialect'], Dialect> = {
     createAdapter: () => new PostgresAdapter(),
     createDriver: () => new DummyDriver(),
     createIntrospector: database => new PostgresIntrospector(database),
-    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createQueryCompiler: () => new PostgresCompiler(),
   },
 };
 

@@ -40,15 +40,15 @@ interface InvocationTables {
 
 export const invocationMigration: Migration = {
   name: 'rules: invocations under way',
-  statements: schema => [
+  statements: (schema, dialect) => [
     schema
       .createTable('rule_invocation')
       .addColumn('id', 'text', column => column.primaryKey())
       .addColumn('realm', 'text', column => column.notNull())
       .addColumn('rule_name', 'text', column => column.notNull())
       .addColumn('topic', 'text', column => column.notNull())
-      .addColumn('payload', 'blob', column => column.notNull())
-      .addColumn('output', 'blob')
+      .addColumn('payload', dialect === 'postgres' ? 'bytea' : 'blob', column => column.notNull())
+      .addColumn('output', dialect === 'postgres' ? 'bytea' : 'blob')
       .addColumn('details', 'text', column => column.notNull())
       .addColumn('outcomes', 'text', column => column.notNull()),
     schema.createIndex('rule_invocation_of_rule').on('rule_invocation').columns(['realm', 'rule_name', 'id']),
