@@ -9,6 +9,8 @@ export interface RunningBroker {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
+  /** Its files; thingd's data directory. */
+  readonly directory: string;
   stop(): Promise<void>;
 }
 
@@ -68,7 +70,7 @@ export function thingd(extraArguments: readonly string[], nodeArguments: readonl
       const args = [
         'start',
         '--data-dir',
-        join(directory, 'data'),
+        directory,
         '--mqtt',
         `127.0.0.1:${port}`,
         '--http',
@@ -129,6 +131,7 @@ async function started(
     name,
     port,
     pid: child.pid!,
+    directory,
     async stop() {
       const ended = new Promise(resolve => child.once('exit', resolve));
       child.kill('SIGTERM');

@@ -2,10 +2,11 @@
  * AWS Signature Version 4 from the server's side, pure: what a request claims, what its signature should be, whether it
  * holds now. *AWS: Create a signed AWS API request*, with the rules for services other than S3 (the path is encoded twice).
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { RequestError } from './errors.ts';
 import type { HttpRequest } from './message.ts';
 import { percentDecode, percentEncode, queryPairs, queryParameters } from './percent.ts';
+import { SigningKeys } from './signing-keys.ts';
 
 const algorithm = 'AWS4-HMAC-SHA256';
 const clockSkew = 15 * 60_000;
@@ -199,13 +200,13 @@ function matches(claim: Claim, secretAccessKey: string, canonical: string): bool
 
 function signature(claim: Claim, secretAccessKey: string, canonical: string): string {
   const scope = `${claim.day}/${claim.region}/${claim.signingName}/aws4_request`;
-  const hash = createHash('sha256').update(canonical).digest('hex');
-  const dayKey = hmac(`AWS4${secretAccessKey}`, claim.day);
-  const key = hmac(hmac(hmac(dayKey, claim.region), claim.signingName), 'aws4_request');
-  return createHmac('sha256', key).update(`${algorithm}\n${claim.date}\n${scope}\n${hash}`).digest('hex');
+  const key = signingKeys.find(secretAccessKey, claim);
+  return createHmac('sha256', key)
+    .update(`${algorithm}\n${claim.date}\n${scope}\n${hash('sha256', canonical)}`)
+    .digest('hex');
 }
 
-const hmac = (key: string | Buffer, data: string): Buffer => createHmac('sha256', key).update(data).digest();
+const signingKeys = new SigningKeys();
 
 /** *AWS: Elements of an AWS API request signature*: the request as signer and verifier must both see it. */
 export function canonicalRequest(request: HttpRequest, claim: Claim, { withToken }: { withToken: boolean }): string {
@@ -213,7 +214,7 @@ export function canonicalRequest(request: HttpRequest, claim: Claim, { withToken
     name => `${name}:${(request.headers[name] ?? '').trim().replace(/\s+/g, ' ')}\n`,
   );
   // None of these services has an operation with an unsigned body, so `UNSIGNED-PAYLOAD` simply does not match.
-  const bodyHash = createHash('sha256').update(request.body).digest('hex');
+  const bodyHash = hash('sha256', request.body);
   return [
     request.method,
     canonicalPath(request.path),

@@ -1,9 +1,10 @@
 /** Which things are connected, or when and why they last were not: one row a thing, under the client id that is its name. */
+import { spelled } from '../store/hand-written.ts';
 import type { Migration } from '../store/migrations.ts';
 import { queryBuilder } from '../store/query.ts';
 import type { Store, Write } from '../store/store.ts';
 import type { Connectivity } from './document.ts';
-import { readPieces, spelled } from './statements.ts';
+import { readPieces } from './statements.ts';
 
 interface ConnectivityRow {
   thing_name: string;

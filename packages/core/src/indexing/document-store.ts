@@ -1,11 +1,12 @@
 /** How documents and their terms are kept: read many at once, written as differences. */
 import { parseJson } from '../shadow/json.ts';
+import { spelled } from '../store/hand-written.ts';
 import { queryBuilder, readAll } from '../store/query.ts';
 import type { SqlValue, Store, Write } from '../store/store.ts';
 import type { IndexDocument, Place } from './document.ts';
 import { isSearchable, isSearchedByBareTerms } from './fields.ts';
 import type { IndexTables, SearchIndex } from './index-store.ts';
-import { pieces, readPieces, spelled } from './statements.ts';
+import { pieces, readPieces } from './statements.ts';
 import { differenceOf, type TermRow } from './terms.ts';
 
 export interface StoredDocument {

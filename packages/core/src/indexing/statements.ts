@@ -1,5 +1,5 @@
 /** Statements over lists, in so few lengths that a database prepares each once. */
-import { handWritten } from '../store/hand-written.ts';
+import { spelled } from '../store/hand-written.ts';
 import type { SqlValue, Store } from '../store/store.ts';
 
 const lengths = [64, 8, 1];
@@ -24,17 +24,4 @@ export async function readPieces<R>(
     return store.all<R>({ sql: spelled(store, text.replace('…', marks)), parameters: [...parameters, ...piece] });
   });
   return (await Promise.all(reads)).flat();
-}
-
-const postgres = new Map<string, string>();
-
-/** The statement, written with `?`, as the store's dialect spells it; worked out once. */
-export function spelled(store: Store, text: string): string {
-  if (store.dialect === 'sqlite') return text;
-  let known = postgres.get(text);
-  if (known === undefined) {
-    known = handWritten(store.dialect, text);
-    postgres.set(text, known);
-  }
-  return known;
 }

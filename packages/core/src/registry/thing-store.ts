@@ -1,8 +1,8 @@
 /** Where things are kept: one row each, and one row per attribute to find them by. */
-import type { Compilable } from 'kysely';
+import { spelled } from '../store/hand-written.ts';
 import type { Migration } from '../store/migrations.ts';
 import type { Position } from '../store/pagination.ts';
-import { queryBuilder, readAll, readFirst, write } from '../store/query.ts';
+import { queryBuilder, readAll, write } from '../store/query.ts';
 import type { Store, Write } from '../store/store.ts';
 import type { Thing } from './thing.ts';
 
@@ -108,7 +108,7 @@ export async function listThings(
 }
 
 export async function readThing(store: Store, realm: string, thingName: string): Promise<Thing | undefined> {
-  const row = await readFirst(store, thingRow(store, realm, thingName));
+  const row = await readRow(store, realm, thingName);
   return row && toThing(row);
 }
 
@@ -120,49 +120,51 @@ export const readMembershipVersion = async (
   store: Store,
   realm: string,
   thingName: string,
-): Promise<number | undefined> => (await readFirst(store, thingRow(store, realm, thingName)))?.membership_version;
+): Promise<number | undefined> => (await readRow(store, realm, thingName))?.membership_version;
 
-const thingRow = (store: Store, realm: string, thingName: string): Compilable<ThingRow> =>
-  queryBuilder<ThingTables>(store)
-    .selectFrom('thing')
-    .selectAll()
-    .where('realm', '=', realm)
-    .where('thing_name', '=', thingName);
+// A fleet that registers itself does little else than these: to have them compiled each time cost a tenth of such a call.
+// (`bench/registry.ts`)
+
+async function readRow(store: Store, realm: string, thingName: string): Promise<ThingRow | undefined> {
+  const sql = spelled(store, 'select * from thing where realm = ? and thing_name = ?');
+  return (await store.all<ThingRow>({ sql, parameters: [realm, thingName] }))[0];
+}
 
 export function insertThing(store: Store, realm: string, thing: Thing): Write[] {
-  const row: ThingRow = {
-    realm,
-    thing_name: thing.thingName,
-    thing_id: thing.thingId,
-    thing_type_name: thing.thingTypeName ?? null,
-    attributes: JSON.stringify(thing.attributes),
-    version: thing.version,
-    membership_version: 0,
-    created_at: thing.createdAt,
-    billing_group_name: thing.billingGroupName ?? null,
+  const insert = {
+    sql: spelled(
+      store,
+      'insert into thing (realm, thing_name, thing_id, thing_type_name, attributes, version, membership_version, created_at, ' +
+        'billing_group_name) values (?, ?, ?, ?, ?, ?, 0, ?, ?)',
+    ),
+    parameters: [
+      ...[realm, thing.thingName, thing.thingId, thing.thingTypeName ?? null, JSON.stringify(thing.attributes)],
+      ...[thing.version, thing.createdAt, thing.billingGroupName ?? null],
+    ],
+    expect: 1,
   };
-  return [
-    write(queryBuilder<ThingTables>(store).insertInto('thing').values(row), 1),
-    ...insertAttributes(store, realm, thing),
-  ];
+  return [insert, ...insertAttributes(store, realm, thing)];
 }
 
 /** Stale unless the stored thing still has the version just before this one's. */
 export function replaceThing(store: Store, realm: string, thing: Thing): Write[] {
-  const db = queryBuilder<ThingTables>(store);
-  const update = db
-    .updateTable('thing')
-    .set({
-      thing_type_name: thing.thingTypeName ?? null,
-      attributes: JSON.stringify(thing.attributes),
-      version: thing.version,
-    })
-    .where('realm', '=', realm)
-    .where('thing_name', '=', thing.thingName)
-    .where('thing_id', '=', thing.thingId)
-    .where('version', '=', thing.version - 1);
-  const clear = db.deleteFrom('thing_attribute').where('realm', '=', realm).where('thing_name', '=', thing.thingName);
-  return [write(update, 1), write(clear), ...insertAttributes(store, realm, thing)];
+  const update = {
+    sql: spelled(
+      store,
+      'update thing set thing_type_name = ?, attributes = ?, version = ? ' +
+        'where realm = ? and thing_name = ? and thing_id = ? and version = ?',
+    ),
+    parameters: [
+      ...[thing.thingTypeName ?? null, JSON.stringify(thing.attributes), thing.version],
+      ...[realm, thing.thingName, thing.thingId, thing.version - 1],
+    ],
+    expect: 1,
+  };
+  const clear = {
+    sql: spelled(store, 'delete from thing_attribute where realm = ? and thing_name = ?'),
+    parameters: [realm, thing.thingName],
+  };
+  return [update, clear, ...insertAttributes(store, realm, thing)];
 }
 
 /** Stale unless the stored thing is exactly this one, and while principals are attached to it. */
@@ -189,15 +191,14 @@ export const bumpMembershipVersion = (store: Store, realm: string, thingName: st
     1,
   );
 
-function insertAttributes(store: Store, realm: string, thing: Thing): Write[] {
-  const rows = Object.entries(thing.attributes).map(([name, value]) => ({
-    realm,
-    thing_name: thing.thingName,
-    attribute_name: name,
-    attribute_value: value,
+const insertAttributes = (store: Store, realm: string, { thingName, attributes }: Thing): Write[] =>
+  Object.entries(attributes).map(attribute => ({
+    sql: spelled(
+      store,
+      'insert into thing_attribute (realm, thing_name, attribute_name, attribute_value) values (?, ?, ?, ?)',
+    ),
+    parameters: [realm, thingName, ...attribute],
   }));
-  return rows.length === 0 ? [] : [write(queryBuilder<ThingTables>(store).insertInto('thing_attribute').values(rows))];
-}
 
 export const toThing = (row: ThingRow): Thing => ({
   thingName: row.thing_name,

@@ -7,3 +7,16 @@ export function handWritten(dialect: Store['dialect'], text: string): string {
   let number = 0;
   return text.replaceAll('?', () => `$${++number}`);
 }
+
+const spellings = new Map<string, string>();
+
+/** The same for a store, worked out once: for statements that are not kept anywhere. There must be few of them. */
+export function spelled({ dialect }: Pick<Store, 'dialect'>, text: string): string {
+  if (dialect === 'sqlite') return text;
+  let known = spellings.get(text);
+  if (known === undefined) {
+    known = handWritten(dialect, text);
+    spellings.set(text, known);
+  }
+  return known;
+}

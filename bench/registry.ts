@@ -1,0 +1,133 @@
+/**
+ * What 1,000 registry writes a second do to the message path: messages alone, writes alone, and both at once, taking turns inside each
+ * loop on a thingd of their own. Writes are signed calls of the API, with indexing on.
+ *
+ *   node bench/registry.ts --loops 5 --seconds 4
+ *   node bench/registry.ts --loops 1 --profile profiles/     CPU profiles of thingd's threads while both run
+ */
+import { execFile } from 'node:child_process';
+import { cpus, loadavg, release } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { pinned, thingd } from './brokers.ts';
+import type { Load, Measurement } from './load/generator.ts';
+import type { RegistryLoad, RegistryMeasurement } from './load/registry.ts';
+import { type Scenario, scenarios } from './scenarios.ts';
+import { median } from './table.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    scenario: { type: 'string', multiple: true, default: ['fixed-rate', 'pairs QoS 1'] },
+    loops: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '4' },
+    rate: { type: 'string', default: '1000' },
+    things: { type: 'string', default: '2000' },
+    profile: { type: 'string' },
+    'thingd-args': { type: 'string', default: '' },
+  },
+});
+
+const [seconds, rate, things] = [options.seconds, options.rate, options.things].map(Number) as [number, number, number];
+const run = promisify(execFile);
+const warmUpSeconds = 1.5;
+
+const variants = ['messages', 'writes', 'both'] as const;
+type Variant = (typeof variants)[number];
+
+interface Result {
+  readonly messages?: Measurement | undefined;
+  readonly writes?: RegistryMeasurement | undefined;
+}
+
+/** On core 1, where the generator of messages runs as well: core 0 is thingd's. */
+async function script<T>(file: string, load: unknown): Promise<T> {
+  const [command, args] = pinned(1, process.execPath, [join(import.meta.dirname, 'load', file), JSON.stringify(load)]);
+  return JSON.parse((await run(command, args)).stdout) as T;
+}
+
+async function measure(variant: Variant, { load }: Scenario): Promise<Result> {
+  const profiling =
+    options.profile === undefined || variant === 'messages'
+      ? []
+      : ['--cpu-prof', `--cpu-prof-dir=${resolve(options.profile)}`];
+  const running = await thingd(options['thingd-args'].split(' ').filter(Boolean), profiling).start();
+  try {
+    const { pid: brokerPid, port, directory } = running;
+    const registry: RegistryLoad = { directory, brokerPid, things, rate, warmUpSeconds, seconds };
+    const messages: Load = { ...load, port, brokerPid, warmUpSeconds, seconds };
+    await script('registry.ts', { ...registry, rate: 0 });
+    const [measuredMessages, measuredWrites] = await Promise.all([
+      variant === 'writes' ? undefined : script<Measurement>('generator.ts', messages),
+      // It outlives the generator's measurement on both sides.
+      variant === 'messages'
+        ? undefined
+        : script<RegistryMeasurement>(
+            'registry.ts',
+            variant === 'writes' ? registry : { ...registry, seconds: seconds + warmUpSeconds },
+          ),
+    ]);
+    return { messages: measuredMessages, writes: measuredWrites };
+  } finally {
+    await running.stop();
+  }
+}
+
+async function row(scenario: Scenario): Promise<string[]> {
+  const loops: Record<Variant, Result>[] = [];
+  for (let loop = 0; loop < Number(options.loops); loop++) {
+    const results: Partial<Record<Variant, Result>> = {};
+    for (const variant of variants) {
+      results[variant] = await measure(variant, scenario);
+      process.stderr.write(`${scenario.name}, ${variant}, loop ${loop + 1}: ${JSON.stringify(results[variant])}\n`);
+    }
+    loops.push(results as Record<Variant, Result>);
+  }
+  const both = (pick: (alone: Measurement, beside: Measurement, writes: RegistryMeasurement) => number): number[] =>
+    loops.map(({ messages, writes, both }) => pick(messages.messages!, both.messages!, writes.writes!));
+  const shown = (values: readonly number[], digits = 2): string =>
+    `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
+  return [
+    scenario.name,
+    shown(both(alone => alone.brokerCpu)),
+    // What a second costs with both, less what it costs with the writes alone, is the messages'.
+    shown(both((alone, beside, writes) => messageCpu(beside, writes) / alone.brokerCpu)),
+    shown(both((alone, beside) => beside.perSecond / alone.perSecond)),
+    shown(both((alone, beside) => beside.p50 / alone.p50)),
+    shown(both((alone, beside) => beside.p99 / alone.p99)),
+    `${median(both(alone => alone.p99)).toFixed(1)} → ${median(both((_, beside) => beside.p99)).toFixed(1)}`,
+    shown(
+      loops.map(({ writes }) => writes.writes!.brokerCpu),
+      0,
+    ),
+    String(Math.round(median(loops.map(({ both }) => both.writes!.perSecond)))),
+    median(loops.map(({ both }) => both.writes!.p99)).toFixed(0),
+    String(
+      loops.reduce(
+        (sum, { messages, both, writes }) => sum + [messages, both, writes].reduce((n, r) => n + wrongIn(r), 0),
+        0,
+      ),
+    ),
+  ];
+}
+
+/** Microseconds a message, of what the writes alone do not explain. */
+function messageCpu({ brokerCpu, perSecond }: Measurement, writes: RegistryMeasurement): number {
+  return (brokerCpu * perSecond - writes.brokerCpu * writes.perSecond) / perSecond;
+}
+
+const wrongIn = ({ messages, writes }: Result): number =>
+  (messages === undefined ? 0 : messages.lost + messages.duplicated + messages.misrouted) + (writes?.wrong ?? 0);
+
+const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const head = [
+  ...['messages', 'CPU µs/message alone', 'CPU, with ÷ without writes', 'messages/s ÷', 'p50 ÷', 'p99 ÷', 'p99 ms'],
+  ...['CPU µs/write', 'writes/s', 'p99 of a write, ms', 'wrong'],
+];
+const rows: string[][] = [];
+for (const scenario of scenarios.filter(({ name }) => options.scenario.some(wanted => name.startsWith(wanted)))) {
+  rows.push(await row(scenario));
+}
+console.log(
+  `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model.trim()} × ${cpus().length}, Linux ${release()}, Node ${process.versions.node}, load ${loadavg()[0]?.toFixed(1)}; ${rate} writes/s to ${things} things, ${options.loops} loops of ${seconds} s\n`,
+);
+console.log([line(head), line(head.map((_, i) => (i === 0 ? '--' : '--:'))), ...rows.map(line)].join('\n'));
