@@ -13,47 +13,16 @@ import {
   matches,
   migrate,
   parseQuery,
-  type Realm,
-  realmKey,
   schema,
   systemClock,
   Things,
-  type Write,
 } from '@thingd/core';
 import { StoreThread } from '../packages/thingd/src/store/index.ts';
+import { aggregations, buildIndex, fillFleet, queries, realm } from './fleet.ts';
 import { median } from './table.ts';
 
-const realm: Realm = { accountId: '123456789012', region: 'us-east-1' };
-const key = realmKey(realm);
 const size = Number(process.argv[2] ?? 100_000);
 const rounds = 5;
-
-const queries = [
-  'thingName:device-077777',
-  'thingName:device-0777*',
-  'attributes.serial:SN-0012345',
-  'attributes.serial:*2345',
-  'shadow.reported.stats.battery<1 AND connectivity.connected:false',
-  'attributes.model:m7 AND shadow.reported.firmware:1.4.2 AND connectivity.connected:true',
-  'shadow.reported.room:kitchen OR attributes.serial:SN-0000007',
-  'thingName:* AND -connectivity.connected:true',
-  'thingGroupNames:site-9 NOT attributes.model:m7',
-  'shadow.hasDelta:true',
-  'SN-0012345',
-  'shadow.reported.room:"living room" AND attributes.model:m3',
-  'connectivity.connected:true AND connectivity.timestamp>1700000099000',
-  '*',
-];
-
-const aggregations = [
-  ['statistics', '*', 'shadow.reported.stats.battery'],
-  ['statistics', 'connectivity.connected:true', 'shadow.reported.stats.battery'],
-  ['percentiles', '*', 'shadow.reported.stats.battery'],
-  ['percentiles', 'attributes.model:m7', 'shadow.reported.stats.battery'],
-  ['cardinality', '*', 'attributes.model'],
-  ['buckets', '*', 'attributes.model'],
-  ['buckets', 'connectivity.connected:true AND shadow.reported.stats.battery<20', 'attributes.model'],
-] as const;
 
 const directory = mkdtempSync(join(tmpdir(), 'thingd-bench-'));
 const store = await StoreThread.open({ path: join(directory, 'thingd.db'), durability: 'full' });
@@ -63,7 +32,7 @@ try {
   const failed = (error: unknown) => console.error(error);
   const indexer = new Indexer(domain, { failed });
   const indexing = new FleetIndexing(domain, indexer, { failed });
-  await fill();
+  await fillFleet(store, size);
   const cpu = cpus();
   console.log(`${cpu.length} × ${cpu[0]?.model}, Node ${process.versions.node}, load ${loadavg()[0]?.toFixed(2)}`);
   const before = statSync(join(directory, 'thingd.db')).size;
@@ -78,88 +47,6 @@ try {
 } finally {
   await store.close();
   rmSync(directory, { recursive: true, force: true });
-}
-
-/** A fleet as it might be, written straight into the registry's tables. */
-async function fill(): Promise<void> {
-  const insert = (table: string, columns: string, count: number) =>
-    `insert into ${table} (realm, ${columns}) values (${Array(count + 1)
-      .fill('?')
-      .join(', ')})`;
-  const groups = Array.from({ length: 50 }, (_, n) => ({
-    sql: insert('thing_group', 'thing_group_name, thing_group_id, attributes, version, created_at', 5),
-    parameters: [key, `site-${n}`, `group-${n}`, '{}', 1, 0],
-  }));
-  await store.commit(groups);
-  for (let start = 0; start < size; start += 500) {
-    const writes: Write[] = [];
-    for (let n = start; n < Math.min(start + 500, size); n++) {
-      const name = `device-${String(n).padStart(6, '0')}`;
-      const attributes = {
-        model: `m${n % 20}`,
-        serial: `SN-${String(n).padStart(7, '0')}`,
-        country: ['jp', 'de', 'us'][n % 3],
-      };
-      const stats = { battery: ((n * 7919) % 1000) / 10, rssi: -30 - (n % 60) };
-      const rooms = ['kitchen', 'living room', 'hall', 'bath', 'study'];
-      const reported = {
-        on: n % 2 === 0,
-        firmware: `1.${n % 5}.${n % 7}`,
-        room: n % 1000 < 3 ? rooms[n % 5] : rooms[1 + (n % 4)],
-        stats,
-      };
-      const desired = { on: n % 10 === 0, stats: { battery: stats.battery } };
-      const stamp = { timestamp: 1_700_000_000 };
-      const metadata = { on: stamp, firmware: stamp, room: stamp, stats: { battery: stamp, rssi: stamp } };
-      writes.push(
-        {
-          sql: insert('thing', 'thing_name, thing_id, attributes, version, membership_version, created_at', 6),
-          parameters: [key, name, `id-${n}`, JSON.stringify(attributes), 1 + (n % 4), 0, 0],
-        },
-        {
-          sql: insert('thing_group_member', 'thing_group_name, thing_name, added_at', 3),
-          parameters: [key, `site-${n % 50}`, name, 0],
-        },
-        {
-          sql: insert(
-            'shadow',
-            'thing_name, shadow_name, version, desired, reported, desired_metadata, reported_metadata, updated_at',
-            8,
-          ),
-          parameters: [
-            ...[key, name, '', 3, JSON.stringify(desired), JSON.stringify(reported)],
-            ...[JSON.stringify({ on: stamp, stats: { battery: stamp } }), JSON.stringify(metadata), 0],
-          ],
-        },
-        {
-          sql: insert('thing_connectivity', 'thing_name, connected, timestamp, disconnect_reason, version', 5),
-          parameters: [
-            key,
-            name,
-            n % 3 === 0 ? 0 : 1,
-            1_700_000_000_000 + n,
-            n % 3 === 0 ? 'CONNECTION_LOST' : null,
-            1,
-          ],
-        },
-      );
-    }
-    await store.commit(writes);
-  }
-}
-
-async function buildIndex(indexing: FleetIndexing): Promise<void> {
-  await indexing.updateConfiguration(realm, {
-    things: {
-      thingIndexingMode: 'REGISTRY_AND_SHADOW',
-      thingConnectivityIndexingMode: 'STATUS',
-      customFields: [
-        { name: 'shadow.reported.stats.battery', type: 'Number' },
-        { name: 'attributes.model', type: 'String' },
-      ],
-    },
-  });
-  await indexing.settled();
 }
 
 /** Every document read and asked, as without an index. */
