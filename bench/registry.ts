@@ -72,51 +72,60 @@ async function measure(variant: Variant, { load }: Scenario): Promise<Result> {
   }
 }
 
-async function row(scenario: Scenario): Promise<string[]> {
-  const loops: Record<Variant, Result>[] = [];
-  for (let loop = 0; loop < Number(options.loops); loop++) {
-    const results: Partial<Record<Variant, Result>> = {};
-    for (const variant of variants) {
-      results[variant] = await measure(variant, scenario);
-      process.stderr.write(`${scenario.name}, ${variant}, loop ${loop + 1}: ${JSON.stringify(results[variant])}\n`);
-    }
-    loops.push(results as Record<Variant, Result>);
+/** One loop: messages and writes by themselves, and beside each other. */
+interface Loop {
+  readonly alone: Measurement;
+  readonly beside: Measurement;
+  readonly writesAlone: RegistryMeasurement;
+  readonly writesBeside: RegistryMeasurement;
+}
+
+async function loopOf(scenario: Scenario, loop: number): Promise<Loop> {
+  const results: Partial<Record<Variant, Result>> = {};
+  for (const variant of variants) {
+    results[variant] = await measure(variant, scenario);
+    process.stderr.write(`${scenario.name}, ${variant}, loop ${loop + 1}: ${JSON.stringify(results[variant])}\n`);
   }
-  const both = (pick: (alone: Measurement, beside: Measurement, writes: RegistryMeasurement) => number): number[] =>
-    loops.map(({ messages, writes, both }) => pick(messages.messages!, both.messages!, writes.writes!));
-  const shown = (values: readonly number[], digits = 2): string =>
-    `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
+  const { messages, writes, both } = results as Record<Variant, Result>;
+  return {
+    alone: messages.messages!,
+    beside: both.messages!,
+    writesAlone: writes.writes!,
+    writesBeside: both.writes!,
+  };
+}
+
+async function row(scenario: Scenario): Promise<string[]> {
+  const loops: Loop[] = [];
+  for (let loop = 0; loop < Number(options.loops); loop++) loops.push(await loopOf(scenario, loop));
+  const shown = (pick: (loop: Loop) => number, digits = 2): string => {
+    const values = loops.map(pick);
+    return `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
+  };
+  const middle = (pick: (loop: Loop) => number, digits = 0): string => median(loops.map(pick)).toFixed(digits);
   return [
     scenario.name,
-    shown(both(alone => alone.brokerCpu)),
-    // What a second costs with both, less what it costs with the writes alone, is the messages'.
-    shown(both((alone, beside, writes) => messageCpu(beside, writes) / alone.brokerCpu)),
-    shown(both((alone, beside) => beside.perSecond / alone.perSecond)),
-    shown(both((alone, beside) => beside.p50 / alone.p50)),
-    shown(both((alone, beside) => beside.p99 / alone.p99)),
-    `${median(both(alone => alone.p99)).toFixed(1)} → ${median(both((_, beside) => beside.p99)).toFixed(1)}`,
-    shown(
-      loops.map(({ writes }) => writes.writes!.brokerCpu),
-      0,
-    ),
-    String(Math.round(median(loops.map(({ both }) => both.writes!.perSecond)))),
-    median(loops.map(({ both }) => both.writes!.p99)).toFixed(0),
-    String(
-      loops.reduce(
-        (sum, { messages, both, writes }) => sum + [messages, both, writes].reduce((n, r) => n + wrongIn(r), 0),
-        0,
-      ),
-    ),
+    shown(({ alone }) => alone.brokerCpu),
+    shown(loop => messageCpu(loop) / loop.alone.brokerCpu),
+    shown(({ alone, beside }) => beside.perSecond / alone.perSecond),
+    shown(({ alone, beside }) => beside.p50 / alone.p50),
+    shown(({ alone, beside }) => beside.p99 / alone.p99),
+    `${middle(({ alone }) => alone.p99, 1)} → ${middle(({ beside }) => beside.p99, 1)}`,
+    shown(({ writesAlone }) => writesAlone.brokerCpu, 0),
+    middle(({ writesBeside }) => writesBeside.perSecond),
+    middle(({ writesBeside }) => writesBeside.p99),
+    String(loops.reduce((sum, loop) => sum + wrongIn(loop), 0)),
   ];
 }
 
-/** Microseconds a message, of what the writes alone do not explain. */
-function messageCpu({ brokerCpu, perSecond }: Measurement, writes: RegistryMeasurement): number {
-  return (brokerCpu * perSecond - writes.brokerCpu * writes.perSecond) / perSecond;
-}
+/** Microseconds a message while there are writes: of the CPU of a second, what as many writes cost by themselves is not the messages'. */
+const messageCpu = ({ beside, writesAlone, writesBeside }: Loop): number =>
+  beside.brokerCpu - (writesAlone.brokerCpu * writesBeside.perSecond) / beside.perSecond;
 
-const wrongIn = ({ messages, writes }: Result): number =>
-  (messages === undefined ? 0 : messages.lost + messages.duplicated + messages.misrouted) + (writes?.wrong ?? 0);
+const wrongIn = ({ alone, beside, writesAlone, writesBeside }: Loop): number =>
+  [alone, beside].reduce((sum, { lost, duplicated, misrouted }) => sum + lost + duplicated + misrouted, 0) +
+  writesAlone.wrong +
+  writesBeside.wrong;
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const head = [

@@ -174,6 +174,9 @@ describeWith(['chromium'], 'the page, in chromium', () => {
       }),
     );
     await page.locator('#log .rejected', { hasText: '/brightness' }).waitFor();
+    const bench = await page.locator('#bench').boundingBox();
+    await page.setViewportSize({ width: 900, height: Math.ceil(bench?.height ?? 0) + 64 });
+    await page.keyboard.press('End');
     await picture(page, 'lamp');
     await page.setViewportSize({ width: 390, height: 780 });
   });
