@@ -153,6 +153,7 @@ function accept(connection: Connection, connect: Connect, isAssigned: boolean, a
   connection.will = connect.will;
   connection.keepAlive = agreedKeepAlive(profile, connect.keepAlive);
   connection.connectedAt = connection.packetAt = connection.readAt;
+  connection.receivedBefore = session.received.size;
   connection.window = Math.min(properties?.receiveMaximum ?? 65_535, profile.maxInflight);
   connection.outboundAliasMaximum = Math.min(properties?.topicAliasMaximum ?? 0, profile.maxOutboundTopicAliases);
   if (connection.outboundAliasMaximum > 0) connection.outboundAliases = new Map();

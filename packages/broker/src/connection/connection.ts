@@ -107,6 +107,8 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
   retainedBacklog: RetainedBacklog | undefined;
   readonly rate: RateLimit | undefined;
   publisher: Publisher = { clientId: '', principal: '' };
+  /** QoS 2 packet ids its session had received before, which do not count against the receive maximum. [MQTT5 4.9] */
+  receivedBefore = 0;
   /** QoS 1 publishes whose PUBACK waits for the store or a handler. */
   unacknowledged = 0;
   /** Acknowledgements of any kind that wait for the store. */
@@ -166,7 +168,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     this.readAt = broker.now();
     broker.metrics.bytesIn += chunk.length;
     broker.flusher.begin();
-    const before = broker.journal.position;
+    const before = broker.journal.demand;
     try {
       // Whoever speaks another protocol learns it now, not when its first bytes have been waited for as a packet.
       if (this.phase === Phase.new && !this.#begun && chunk[0]! >> 4 !== 1) throw protocolError('not MQTT');
@@ -186,7 +188,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     if (this.congested) this.hold(Hold.output);
     const { journal } = this.broker;
     // Who adds nothing to what the store has before it, such as one that only says it is there, is heard all the same.
-    if (journal.congested && journal.position !== before) {
+    if (journal.congested && journal.demand !== before) {
       this.hold(Hold.store);
       journal.hold(this);
     }

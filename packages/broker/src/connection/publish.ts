@@ -115,7 +115,8 @@ function checkPublish(connection: Connection, { qos, retain, payload, packetId, 
   if (properties?.userProperties !== undefined) checkUserProperties(properties.userProperties, profile);
   if (qos !== 0 && connection.version === 5) {
     const { received } = connection.session;
-    if (connection.unacknowledged + received.size >= profile.receiveMaximum && !received.has(packetId)) {
+    const unacknowledged = connection.unacknowledged + received.size - connection.receivedBefore;
+    if (unacknowledged >= profile.receiveMaximum && !received.has(packetId)) {
       throw new MqttError(
         ReasonCode.receiveMaximumExceeded,
         `more than ${profile.receiveMaximum} publishes unacknowledged`,

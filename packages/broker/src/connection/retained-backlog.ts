@@ -44,10 +44,10 @@ export class RetainedBacklog {
     while (this.#hasMore()) this.#sendNext();
   }
 
-  /** Looks up the messages of the next subscription that is owed any, when those of the last are sent. */
+  /** Looks up the messages of the next subscription that is owed any, when those of the last are sent or nobody wants them any more. */
   #hasMore(): boolean {
     const { broker, session } = this.#connection;
-    while (this.#next === this.#messages.length) {
+    while (this.#next === this.#messages.length || !session.filters.has(this.#subscription!.filter)) {
       this.#subscription = this.#subscriptions.values().next().value;
       this.#next = 0;
       this.#messages = [];

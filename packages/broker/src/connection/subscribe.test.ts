@@ -257,6 +257,20 @@ describe('retained messages', () => {
     expect(new Set(received)).toEqual(new Set(['t/1 x', 't/2 x', 't/3 x']));
   });
 
+  test('are owed no more to who unsubscribes [MQTT-3.10.4-2]', async () => {
+    const { client } = TestClient.connect(await startBroker(), 'a', { properties: { receiveMaximum: 1 } });
+    for (const [index, topic] of ['t/1', 't/2', 'u/1'].entries()) {
+      client.publish(topic, 'x', { retain: true, qos: 1, packetId: index + 1 });
+    }
+    client.take();
+    client.subscribe('t/#', { qos: 1 });
+    client.subscribe('u/#', { qos: 1 });
+    client.send({ type: 'unsubscribe', packetId: 9, filters: ['t/#'], properties: undefined });
+    const received = client.receive();
+    expect(received).toHaveLength(2);
+    expect(received).toContain('u/1 x');
+  });
+
   test('are not for shared subscriptions [MQTT5 4.8.2]', async () => {
     const { client } = TestClient.connect(await startBroker(), 'a');
     client.publish(...retained('t', 'x'));

@@ -208,6 +208,19 @@ describe('acknowledged means kept', () => {
     expect((await store.load()).retained.length).toBe(20_001);
   });
 
+  test('nor while there are more to be answered than it should remember', async () => {
+    const { started, store } = await start();
+    TestClient.connect(started, 'a', staying[5]).client.subscribe('t');
+    await turn();
+    const { client } = TestClient.connect(started, 'b', { protocolVersion: 4 });
+    const filters = ['never subscribed to'];
+    for (let i = 0; i <= 20_000; i++) client.send({ type: 'unsubscribe', packetId: 1, filters, properties: undefined });
+    expect(client.stream.paused).toBe(true);
+    await store.settle();
+    expect(client.stream.paused).toBe(false);
+    expect(client.take()).toHaveLength(20_001);
+  });
+
   test('nor while few messages that it has yet to write are large', async () => {
     const { started, store } = await start();
     const { client: sender } = TestClient.connect(started, 'sender', { protocolVersion: 4 });

@@ -10,6 +10,8 @@ export const Owed = { nothing: 0, puback: 1, pubrec: 2, pubcomp: 3 } as const;
 export type Owed = (typeof Owed)[keyof typeof Owed];
 
 const smallest = 8;
+/** Packet ids there are. [MQTT-2.2.1-3] */
+const allIds = 65_535;
 /** Where nothing was ever in flight: most sessions of most fleets. */
 const noIds = new Uint16Array(1);
 const noneOwed = new Uint8Array(1);
@@ -27,11 +29,16 @@ export class Inflight {
     return this.#size;
   }
 
-  /** Takes the next free packet id. The caller keeps `size` below 65,535. [MQTT-2.2.1-3] */
+  /** Whether every packet id is in use. */
+  get isFull(): boolean {
+    return this.#size >= allIds;
+  }
+
+  /** Takes the next free packet id; only while there is one. */
   open(owed: Owed, delivery: Delivery | undefined): number {
     if (this.#ids === noIds) this.#grow(smallest);
     for (;;) {
-      this.#last = (this.#last % 65_535) + 1;
+      this.#last = (this.#last % allIds) + 1;
       const id = this.#last;
       if (this.#ids[id & (this.#ids.length - 1)] === 0) {
         this.#set(id, owed, delivery);

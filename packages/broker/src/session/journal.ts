@@ -30,7 +30,7 @@ interface Acknowledgements {
 
 const noAcknowledgements = (): Acknowledgements => ({ connections: [], codes: [], turns: [] });
 
-/** Changes gathered, and bytes of their messages, beyond which publishers are not read from until the store has caught up. */
+/** Changes gathered and who waits for them, and bytes of their messages, beyond which publishers are not read from until the store has caught up. */
 const congestedAt = 20_000;
 const congestedBytes = 64 * 1024 * 1024;
 
@@ -70,8 +70,12 @@ export class Journal {
   /** Rises with every change: compare before and after to learn whether something must be written. */
   position = 0;
 
+  /** Rises with every change and with everybody who waits for one: whoever makes it rise brings the store work. */
+  demand = 0;
+
   get congested(): boolean {
-    return this.#changes.length > congestedAt || this.#bytes > congestedBytes;
+    const waiting = this.#acknowledgements.codes.length + this.#callbacks.length;
+    return this.#changes.length + waiting > congestedAt || this.#bytes > congestedBytes;
   }
 
   get idle(): boolean {
@@ -153,6 +157,7 @@ export class Journal {
 
   /** Sends a four-byte acknowledgement when everything so far is written. */
   acknowledge(connection: Connection, firstByte: number, packetId: number, turn: number): void {
+    this.demand += 1;
     this.#acknowledgements.connections.push(connection);
     this.#acknowledgements.codes.push((firstByte << 16) | packetId);
     this.#acknowledgements.turns.push(turn);
@@ -163,7 +168,10 @@ export class Journal {
   after(done: () => void, failed: (error: unknown) => void = ignore): void {
     if (this.#failure !== undefined) failed(this.#failure.error);
     else if (this.idle) done();
-    else this.#callbacks.push({ done, failed });
+    else {
+      this.demand += 1;
+      this.#callbacks.push({ done, failed });
+    }
   }
 
   /** Resolves when everything so far is written; rejects as the store did. */
@@ -216,6 +224,7 @@ export class Journal {
   #add(change: StoreChange): void {
     if (!this.enabled) return;
     this.position += 1;
+    this.demand += 1;
     this.#changes.push(change);
     this.#schedule();
   }

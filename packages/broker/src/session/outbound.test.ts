@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { startBroker, staying, TestClient } from '../listener/client.testing.ts';
-import { profiles } from '../profile.ts';
+import { startBroker, staying, TestClient, turn } from '../listener/client.testing.ts';
+import { neverExpires, profiles } from '../profile.ts';
+import { MemoryStore } from './memory-store.ts';
+import type { StoreChange } from './store.ts';
 
 describe('QoS 1 and 2 to a client', () => {
   test.each([4, 5] as const)(
@@ -124,6 +126,52 @@ describe('flow control', () => {
     expect(client.take().map(packet => packet.type)).toEqual(['pubrec', 'pubrec', 'pubrec']);
     client.publish('t', 'x', { qos: 2, packetId: 3 });
     expect(client.take()).toMatchObject([{ type: 'disconnect', reasonCode: 0x93 }]);
+  });
+
+  test('packet ids that a client published with on an earlier connection, and never released, take nothing from it on this one [MQTT5 4.9]', async () => {
+    const started = await startBroker({ limits: { receiveMaximum: 2 } });
+    const { client: first } = TestClient.connect(started, 'a', staying[5]);
+    for (let packetId = 1; packetId <= 2; packetId++) first.publish('t', 'x', { qos: 2, packetId });
+    first.stream.lose();
+    const { client } = TestClient.connect(started, 'a', staying[5]);
+    for (let packetId = 3; packetId <= 4; packetId++) client.publish('t', 'x', { qos: 2, packetId });
+    expect(client.take().map(packet => packet.type)).toEqual(['pubrec', 'pubrec']);
+    client.publish('t', 'x', { qos: 2, packetId: 5 });
+    expect(client.take()).toMatchObject([{ type: 'disconnect', reasonCode: 0x93 }]);
+  });
+
+  test('a client that leaves every packet id unreleased is sent nothing more until it releases one', {
+    timeout: 30_000,
+  }, async () => {
+    const store = new MemoryStore();
+    const key = { realm: 'test', clientId: 'a' };
+    const publisher = { clientId: '', principal: '' };
+    const rest = { retain: false, subscriptionIdentifiers: [], sharedFilter: undefined, released: true } as const;
+    const message = { topic: 't', payload: Buffer.from('x'), qos: 2, retain: false, properties: undefined } as const;
+    const session = { principal: '', sessionExpiryInterval: neverExpires, disconnectedAt: 0, pendingWill: undefined };
+    await store.write([
+      { kind: 'session', key, ...session },
+      ...Array.from({ length: 65_535 }, (_, i): StoreChange => {
+        const delivery = {
+          message: { ...message, publishedAt: 0, publisher },
+          qos: 2,
+          packetId: i + 1,
+          ...rest,
+        } as const;
+        return { kind: 'queued', key, delivery: { ...delivery, sequence: i + 1 } };
+      }),
+    ]);
+    const started = await startBroker({ store });
+    const { client } = TestClient.connect(started, 'a', staying[5]);
+    client.subscribe('t');
+    await turn();
+    expect(client.take().filter(({ type }) => type === 'pubrel')).toHaveLength(65_535);
+    await started.broker.realm('test').publish({ ...message, publisher });
+    await turn();
+    expect(client.publishes()).toEqual([]);
+    client.acknowledge('pubcomp', 1000);
+    await turn();
+    expect(client.publishes()).toMatchObject([{ packetId: 1000 }]);
   });
 
   test('a packet larger than the client takes counts as delivered [MQTT-3.1.2-25]', async () => {

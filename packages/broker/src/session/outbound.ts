@@ -44,7 +44,7 @@ export class Outbound {
   /** Whether a message given now would be sent now. */
   get ready(): boolean {
     const connection = this.#session.connection;
-    return connection !== undefined && this.#queue.size === 0 && this.#hasWindow(connection);
+    return connection !== undefined && this.#queue.size === 0 && !this.#inflight.isFull && this.#hasWindow(connection);
   }
 
   /** Sends a message, now or when it can be. Returns why it was dropped, if it was. */
@@ -113,6 +113,7 @@ export class Outbound {
     while (
       this.#queue.size > 0 &&
       this.#outstanding + this.#unsent.length < connection.window &&
+      !this.#inflight.isFull &&
       !connection.congested
     ) {
       const delivery = this.#queue.shift()!;
