@@ -72,6 +72,7 @@ test('a dynamic group is described with its query and without a hierarchy', asyn
   const described = await iot.send(new DescribeThingGroupCommand({ thingGroupName: 'hot' }));
   expect(described).toMatchObject({ ...query, status: 'BUILDING', version: 1 });
   expect(described.thingGroupMetadata).toEqual({ creationDate: new Date(registry.clock.now()) });
+  expect(described.thingGroupProperties).toEqual({});
   expect((await iot.send(new ListThingGroupsCommand({}))).thingGroups).toEqual([
     { groupName: 'hot', groupArn: arn('thinggroup/hot') },
   ]);

@@ -96,7 +96,8 @@ const descriptionOf = (realm: Realm, { group, ancestors }: ThingGroupInPlace) =>
   version: group.version,
   thingGroupProperties: {
     thingGroupDescription: group.description,
-    attributePayload: { attributes: group.attributes },
+    // Terraform takes attributes that are there and empty for a change.
+    ...(Object.keys(group.attributes).length > 0 && { attributePayload: { attributes: group.attributes } }),
   },
   thingGroupMetadata: {
     ...(!group.query && {

@@ -131,7 +131,10 @@ describe('deleting a thing type', () => {
     await expect(types.delete(realm, 'bulb')).rejects.toMatchObject(refused);
     await types.deprecate(realm, 'bulb');
     domain.clock.advance(fiveMinutes - 1);
-    await expect(types.delete(realm, 'bulb')).rejects.toMatchObject(refused);
+    await expect(types.delete(realm, 'bulb')).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringContaining('Please wait for 5 minutes after deprecation and then retry'),
+    });
     domain.clock.advance(1);
     await types.delete(realm, 'bulb');
     await expect(types.describe(realm, 'bulb')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });

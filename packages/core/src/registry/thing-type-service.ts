@@ -111,7 +111,11 @@ export class ThingTypes {
       if (deprecatedAt === undefined) throw undeletable(thingTypeName, 'it is not deprecated');
       if (clock.now() - deprecatedAt < this.#limits.thingTypeDeletionWait) {
         const minutes = this.#limits.thingTypeDeletionWait / 60_000;
-        throw undeletable(thingTypeName, `it must have been deprecated for ${minutes} minutes`);
+        // AWS's words: Terraform waits when it reads them.
+        throw new ServiceError(
+          'InvalidRequestException',
+          `Cannot delete thing type : ${thingTypeName}. Please wait for ${minutes} minutes after deprecation and then retry.`,
+        );
       }
       if ((await listThings(store, realmKey(realm), { thingTypeName }, undefined, 1)).length > 0) {
         throw undeletable(thingTypeName, 'things are associated with it');
