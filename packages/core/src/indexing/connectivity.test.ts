@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { realmKey } from '../realm.ts';
 import { Things } from '../registry/thing-service.ts';
 import { openDomain, realm, type TestDomain } from '../testing/domain.ts';
+import { ManualTimers } from '../testing/timers.ts';
 import { ThingConnectivity } from './connectivity.ts';
 import type { IndexingLimits } from './limits.ts';
 import { readThingDocuments } from './thing-documents.ts';
@@ -192,12 +193,20 @@ test('what the store could not take is written when it can, and is then no older
     commit: (writes: Parameters<typeof store.commit>[0]) =>
       isFull ? Promise.reject(new Error('the disk is full')) : store.commit(writes),
   });
-  const kept = new ThingConnectivity({ ...domain, store: failing }, { failed: error => failures.push(error) });
+  const timers = new ManualTimers();
+  const onPending = vi.fn();
+  const kept = new ThingConnectivity(
+    { ...domain, store: failing },
+    { onPending, timers, failed: error => failures.push(error) },
+  );
   kept.connected(key, 'lamp', 1, 1);
   kept.connected(key, 'plug', 2, 1);
   await kept.flush();
   expect(failures).toHaveLength(1);
   expect(told).toEqual([]);
+  onPending.mockClear();
+  timers.advance(1_000);
+  expect(onPending).toHaveBeenCalledOnce();
   isFull = false;
   kept.disconnected(key, 'plug', 2, 'CONNECTION_LOST');
   expect(await kept.describe(realm, 'lamp')).toMatchObject({ connected: true });

@@ -6,10 +6,12 @@
  * indexing troubleshooting*, or as long as a persistent session lives. What `describe` answers stays (*Device connectivity status
  * queries*, "indefinitely").
  */
+import { retryDelay } from '../backoff.ts';
 import type { Domain } from '../domain.ts';
 import { ServiceError } from '../errors.ts';
 import { type Realm, realmKey, realmOfKey } from '../realm.ts';
 import { readThing } from '../registry/thing-store.ts';
+import { systemTimers, type Timers } from '../timers.ts';
 import {
   type ConnectivityChange,
   fade,
@@ -26,7 +28,9 @@ export interface ConnectivityOptions {
   /** There is something to write: `flush` should be called soon. */
   readonly onPending?: () => void;
   readonly limits?: Pick<IndexingLimits, 'indexedDisconnectionSeconds'>;
+  /** States could not be written; they are with what comes next, or after a while. */
   readonly failed: (error: unknown) => void;
+  readonly timers?: Timers;
 }
 
 interface Live {
@@ -47,6 +51,9 @@ export class ThingConnectivity {
   readonly #live = new Map<string, Live>();
   #pending = new Map<string, ConnectivityChange>();
   #flushing: Promise<void> | undefined;
+  /** Commits in a row that failed. */
+  #failures = 0;
+  #callOffRetry: (() => void) | undefined;
   readonly #stopListening: () => void;
 
   constructor(domain: Domain, options: ConnectivityOptions) {
@@ -138,6 +145,7 @@ export class ThingConnectivity {
   async close(): Promise<void> {
     this.#stopListening();
     await this.flush();
+    this.#callOffRetry?.();
   }
 
   #write(change: ConnectivityChange): void {
@@ -163,14 +171,21 @@ export class ThingConnectivity {
         this.#keepForNext(batch);
         continue;
       }
+      this.#failures = 0;
       for (const { realm, thingName } of batch) {
         changes.emit({ kind: 'connectivity', realm: realmOfKey(realm), thingName });
       }
     }
   }
 
-  /** What could not be written is written with what comes next, unless that is newer. */
+  /** What could not be written is written with what comes next, unless that is newer; if nothing does, after a while. */
   #keepForNext(batch: readonly ConnectivityChange[]): void {
+    const { timers = systemTimers, onPending } = this.#options;
+    this.#failures += 1;
+    this.#callOffRetry ??= timers.after(retryDelay(this.#failures, Math.random()), () => {
+      this.#callOffRetry = undefined;
+      onPending?.();
+    });
     for (const pending of batch) {
       const key = keyOf(pending.realm, pending.thingName);
       if (this.#pending.size < maximumKept && !this.#pending.has(key)) this.#pending.set(key, pending);

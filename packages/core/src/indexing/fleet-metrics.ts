@@ -46,10 +46,6 @@ export interface Datapoint {
 
 export const fleetMetricArn = (realm: Realm, metricName: string): string => iotArn(realm, `fleetmetric/${metricName}`);
 
-/** For whoever hangs tags on it. */
-export const fleetMetricExists = async ({ store }: Domain, realm: Realm, metricName: string): Promise<boolean> =>
-  (await readFleetMetric(store, realmKey(realm), metricName)) !== undefined;
-
 const listing: Listing<FleetMetric> = {
   name: 'fleet metrics',
   order: ['string'],

@@ -31,7 +31,6 @@ export {
   type FleetMetricListener,
   FleetMetrics,
   fleetMetricArn,
-  fleetMetricExists,
   type UpdateFleetMetric,
 } from './fleet-metrics.ts';
 export { fleetQueries } from './fleet-queries.ts';
