@@ -14,10 +14,19 @@ import {
 } from './sql/index.ts';
 import { type ActionDefinition, ruleAction, type TopicRule, type TopicRulePayload } from './topic-rule.ts';
 
-/** An action's parameters with every template rendered for one message. */
+/** An action's parameters with every template rendered for one message, but those that ask for secrets. */
 export interface RenderedAction {
   readonly kind: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  readonly secrets?: SecretTemplates | undefined;
+}
+
+/** Where templates still stand among the parameters, and what it takes to render them when the action is run. */
+export interface SecretTemplates {
+  readonly paths: readonly (readonly string[])[];
+  /** The rule's statement, for the variables it sets. */
+  readonly sql: string;
+  readonly version: SqlVersion;
 }
 
 export interface CompiledAction {
@@ -47,12 +56,12 @@ export type CompiledPayload = Omit<CompiledRule, 'rule'>;
 export function compilePayload(payload: TopicRulePayload, runners: ActionRunners): CompiledPayload {
   const version = parseSqlVersion(payload.awsIotSqlVersion);
   const statement = compileStatement(parseStatement(payload.sql, version));
-  const { topicFilter, variables } = statement;
+  const { topicFilter } = statement;
   if (topicFilter?.startsWith('$aws/rules/')) {
     const message = `\`${topicFilter}\` is Basic Ingest, which reaches a rule by its name; FROM cannot select it`;
     throw new ServiceError('InvalidRequestException', message);
   }
-  const compile = (definition: ActionDefinition) => compileAction(definition, runners, version, variables);
+  const compile = (definition: ActionDefinition) => compileAction(definition, runners, payload.sql, statement);
   return {
     statement,
     actions: payload.actions.map(compile),
@@ -63,8 +72,8 @@ export function compilePayload(payload: TopicRulePayload, runners: ActionRunners
 function compileAction(
   definition: ActionDefinition,
   runners: ActionRunners,
-  version: SqlVersion,
-  variables: readonly string[],
+  sql: string,
+  { version, variables, secrets }: CompiledStatement,
 ): CompiledAction {
   const { kind, parameters } = ruleAction(definition);
   const runner = Object.hasOwn(runners, kind) ? runners[kind] : undefined;
@@ -73,7 +82,14 @@ function compileAction(
   }
   runner.check(parameters);
   const literals = new Set(['roleArn', ...(runner.literals ?? [])]);
-  const template = compileValue(parameters, '', literals, source => compileTemplate(source, version, variables));
+  const paths: (readonly string[])[] = [];
+  const compileText = (source: string, place: readonly string[]): Render => {
+    const template = compileTemplate(source, version, variables, secrets.variables);
+    if (template.isSecret) paths.push(place);
+    return template.isConstant || template.isSecret ? () => source : template.render.bind(template);
+  };
+  const template = compileValue(parameters, '', [], literals, compileText);
+  const templates = paths.length > 0 ? { paths, sql, version } : undefined;
   return {
     kind,
     runner,
@@ -83,29 +99,27 @@ function compileAction(
     },
   };
   function withKind(rendered: unknown): RenderedAction {
-    return { kind, parameters: rendered as RenderedAction['parameters'] };
+    return { kind, parameters: rendered as RenderedAction['parameters'], secrets: templates };
   }
 }
 
 type Render = (message: RuleMessage, context: EvaluationContext, variables: readonly Value[]) => unknown;
 
-/** Every string within `value` that is not named a literal becomes a template. */
+/** Every string within `value` that is not named a literal becomes a template. `path` names lists and not their items; `place` both. */
 function compileValue(
   value: unknown,
   path: string,
+  place: readonly string[],
   literals: ReadonlySet<string>,
-  compile: (source: string) => ReturnType<typeof compileTemplate>,
+  compileText: (source: string, place: readonly string[]) => Render,
 ): Render {
   if (literals.has(path)) return () => value;
-  if (typeof value === 'string') {
-    const template = compile(value);
-    return template.isConstant ? () => value : template.render.bind(template);
-  }
+  if (typeof value === 'string') return compileText(value, place);
   if (typeof value !== 'object' || value === null) return () => value;
   const isList = Array.isArray(value);
   const parts = Object.entries(value).map(([key, part]) => {
     const partPath = isList ? path : path === '' ? key : `${path}.${key}`;
-    return [key, compileValue(part, partPath, literals, compile)] as const;
+    return [key, compileValue(part, partPath, [...place, key], literals, compileText)] as const;
   });
   const assemble = (values: readonly unknown[]): unknown =>
     isList ? values : Object.fromEntries(values.map((part, index) => [parts[index]![0], part]));

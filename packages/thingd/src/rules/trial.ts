@@ -63,7 +63,7 @@ export async function tryRule({ sql, awsIotSqlVersion, topic, payload, clientId 
     return { selected: false, passed: false, output: undefined, where: undefined, variables: {} };
   }
   const result = await statement.evaluate(new RuleMessage(published), context);
-  const { where, variables = {} } = traceOf('test', 0, published, statement.variables, result);
+  const { where, variables = {} } = traceOf('test', 0, published, statement, result);
   return { selected: true, passed: result.matched, output: result.output?.payload.toString('utf8'), where, variables };
 }
 

@@ -3,6 +3,7 @@ import { type Realm, realmKey } from '../../realm.ts';
 import { openDomain, realm, type TestDomain } from '../../testing/domain.ts';
 import { ManualTimers } from '../../testing/timers.ts';
 import { ActionFailure, type ActionRequest, type ActionRunner } from '../action-runner.ts';
+import type { ExternalServices } from '../sql/index.ts';
 import { topicMatches } from '../topic-matches.ts';
 import type { TopicRulePayload } from '../topic-rule.ts';
 import { TopicRules } from '../topic-rule-service.ts';
@@ -64,7 +65,9 @@ export interface Bench {
 }
 
 /** `domain` of another bench is what a restart finds. */
-export async function openBench(options: { domain?: TestDomain; limits?: QueueLimits } = {}): Promise<Bench> {
+export async function openBench(
+  options: { domain?: TestDomain; limits?: QueueLimits; services?: Partial<ExternalServices> } = {},
+): Promise<Bench> {
   const domain = options.domain ?? (await openDomain());
   const timers = new ManualTimers();
   const target = new ScriptedTarget();
@@ -102,6 +105,7 @@ export async function openBench(options: { domain?: TestDomain; limits?: QueueLi
         getThingShadow: unavailable,
         predict: unavailable,
         getDescriptorSet: unavailable,
+        ...options.services,
       },
     }),
   });

@@ -7,6 +7,7 @@ import type { Migration } from '../../store/migrations.ts';
 import { compiled, queryBuilder, readAll, write } from '../../store/query.ts';
 import type { Store, Write } from '../../store/store.ts';
 import type { Timers } from '../../timers.ts';
+import type { MessageProperties } from '../sql/index.ts';
 import type { Invocation, Outcome, PreparedAction } from './invocation.ts';
 
 interface InvocationRow {
@@ -28,11 +29,16 @@ interface Details {
   readonly principal?: string | undefined;
   readonly sourceIp?: string | undefined;
   readonly traceId?: string | undefined;
+  /** `correlationData` in base64. */
+  readonly properties?: StoredProperties | undefined;
   readonly hops: number;
   readonly isJson: boolean;
+  readonly isSecret?: boolean | undefined;
   readonly actions: readonly PreparedAction[];
   readonly errorAction?: PreparedAction | undefined;
 }
+
+type StoredProperties = Omit<MessageProperties, 'correlationData'> & { readonly correlationData?: string | undefined };
 
 interface InvocationTables {
   rule_invocation: InvocationRow;
@@ -179,22 +185,37 @@ export class InvocationStore {
 
 const tables = (store: Store) => queryBuilder<InvocationTables>(store);
 
-function detailsOf({ message, hops, isJson, actions, errorAction }: Invocation): Details {
-  const { clientId, principal, sourceIp, traceId } = message;
-  return { clientId, principal, sourceIp, traceId, hops, isJson, actions, errorAction };
+function detailsOf({ message, hops, isJson, isSecret, actions, errorAction }: Invocation): Details {
+  const { clientId, principal, sourceIp, traceId, properties } = message;
+  const who = { clientId, principal, sourceIp, traceId };
+  return { ...who, properties: storedProperties(properties), hops, isJson, isSecret, actions, errorAction };
 }
+
+const storedProperties = (properties: MessageProperties | undefined): StoredProperties | undefined =>
+  properties && {
+    ...properties,
+    correlationData: properties.correlationData && Buffer.from(properties.correlationData).toString('base64'),
+  };
+
+const readProperties = (stored: StoredProperties | undefined): MessageProperties | undefined =>
+  stored && {
+    ...stored,
+    correlationData: stored.correlationData === undefined ? undefined : Buffer.from(stored.correlationData, 'base64'),
+  };
 
 function toInvocation(row: InvocationRow): Invocation {
   const { clientId, principal, sourceIp, traceId, ...details } = JSON.parse(row.details) as Details;
+  const properties = readProperties(details.properties);
   const payload = Buffer.from(row.payload);
   return {
     id: row.id,
     realm: row.realm,
     ruleName: row.rule_name,
-    message: { topic: row.topic, payload, clientId, principal, sourceIp, traceId },
+    message: { topic: row.topic, payload, clientId, principal, sourceIp, traceId, properties },
     hops: details.hops,
     payload: row.output === null ? payload : Buffer.from(row.output),
     isJson: details.isJson,
+    isSecret: details.isSecret === true,
     actions: details.actions,
     errorAction: details.errorAction,
     outcomes: JSON.parse(row.outcomes) as (Outcome | null)[],

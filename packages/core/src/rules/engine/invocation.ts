@@ -1,5 +1,6 @@
 /** What a rule has decided to do about one message: made once, when the message is evaluated, and carried out from then on. */
 import { randomUUID } from 'node:crypto';
+import type { RenderedAction } from '../compiled-rule.ts';
 import { type MessageProperties, type PublishedMessage, RuleMessage } from '../sql/index.ts';
 import type { Trace } from './trace.ts';
 
@@ -58,9 +59,7 @@ export class ArrivedMessage implements RuleMessageSource {
 }
 
 /** One action of an invocation: its rendered parameters, or why they could not be rendered. */
-export type PreparedAction =
-  | { readonly kind: string; readonly parameters: Readonly<Record<string, unknown>> }
-  | { readonly kind: string; readonly error: string };
+export type PreparedAction = RenderedAction | { readonly kind: string; readonly error: string };
 
 /** How an action ended; a failure's text goes into the error document. */
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: string };
@@ -76,6 +75,8 @@ export interface Invocation {
   /** What SELECT made of the message. */
   readonly payload: Buffer;
   readonly isJson: boolean;
+  /** Whether SELECT put a secret into it. */
+  readonly isSecret: boolean;
   readonly actions: readonly PreparedAction[];
   readonly errorAction: PreparedAction | undefined;
   /** By the action's index, that of the error action after the last; empty until it has ended. */
@@ -89,6 +90,9 @@ export interface Invocation {
 /** Bytes an invocation holds in memory, about. */
 export const sizeOfInvocation = ({ message, payload }: Invocation): number =>
   1000 + message.payload.length + (payload === message.payload ? 0 : payload.length);
+
+/** When an invocation was made, in milliseconds since the epoch. */
+export const timeOfInvocation = ({ id }: Invocation): number => Number.parseInt(id.slice(0, 9), 36);
 
 /** Ids that sort in the order they were made, also over restarts once `after` was told of the last one. */
 export class InvocationIds {

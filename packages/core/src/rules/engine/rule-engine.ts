@@ -101,7 +101,8 @@ export class RuleEngine {
     this.#store = new InvocationStore(store, timers, error => observer.failed(error, 'noting that actions have ended'));
     this.#ids = new InvocationIds(() => clock.now());
     const { signal } = this.#stopping;
-    this.#queueContext = { clock, timers, random, runners, store: this.#store, observer, limits, signal };
+    const { contextOf } = options;
+    this.#queueContext = { clock, timers, random, runners, contextOf, store: this.#store, observer, limits, signal };
     this.#stopListening = options.changes.on(change => this.#changed(change));
   }
 
@@ -231,17 +232,17 @@ export class RuleEngine {
   }
 
   #take(rule: RunningRule, compiled: CompiledRule, message: ArrivedMessage, result: Result): void | Promise<void> {
-    const trace = traceOf(rule.ruleName, this.#options.clock.now(), message, compiled.statement.variables, result);
+    const trace = traceOf(rule.ruleName, this.#options.clock.now(), message, compiled.statement, result);
     if (!result.matched) return rule.traces.add(trace);
     rule.counts.passed += 1;
     const actions = compiled.actions.map(action => this.#prepare(rule, action, message, result));
     const errorAction = compiled.errorAction && this.#prepare(rule, compiled.errorAction, message, result);
     if (errorAction instanceof Promise || actions.some(action => action instanceof Promise)) {
       return Promise.all([Promise.all(actions), errorAction]).then(([rendered, error]) =>
-        this.#invoke(rule, message, result, rendered, error, trace),
+        this.#invoke(rule, compiled, message, result, rendered, error, trace),
       );
     }
-    return this.#invoke(rule, message, result, actions as PreparedAction[], errorAction, trace);
+    return this.#invoke(rule, compiled, message, result, actions as PreparedAction[], errorAction, trace);
   }
 
   #prepare(
@@ -261,6 +262,7 @@ export class RuleEngine {
 
   #invoke(
     rule: RunningRule,
+    { statement }: CompiledRule,
     message: ArrivedMessage,
     { output }: Result,
     actions: readonly PreparedAction[],
@@ -280,6 +282,7 @@ export class RuleEngine {
       hops: message.hops,
       payload: output!.payload,
       isJson: !(output!.value instanceof RawPayload),
+      isSecret: statement.secrets.output,
       actions,
       errorAction,
       outcomes: [],
@@ -298,7 +301,7 @@ export class RuleEngine {
   #evaluationFailed(rule: RunningRule, { statement }: CompiledRule, message: ArrivedMessage, error: unknown): void {
     const failure = error instanceof Error ? error : new Error(String(error));
     rule.counts.evaluationFailed += 1;
-    rule.traces.add(traceOf(rule.ruleName, this.#options.clock.now(), message, statement.variables, failure));
+    rule.traces.add(traceOf(rule.ruleName, this.#options.clock.now(), message, statement, failure));
     this.#notRun(rule, message, { event: 'evaluationFailed', reason: failure.message });
   }
 

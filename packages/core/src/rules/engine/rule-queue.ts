@@ -5,14 +5,16 @@
 
 import { retryDelay } from '../../backoff.ts';
 import type { Clock } from '../../clock.ts';
-import { realmOfKey } from '../../realm.ts';
+import { type Realm, realmOfKey } from '../../realm.ts';
 import type { Timers } from '../../timers.ts';
-import { ActionFailure, type ActionReport, type ActionRunners } from '../action-runner.ts';
+import { ActionFailure, type ActionReport, type ActionRequest, type ActionRunners } from '../action-runner.ts';
+import type { EvaluationContext } from '../sql/index.ts';
 import { errorDocument } from './error-document.ts';
-import { type Invocation, type Outcome, sizeOfInvocation } from './invocation.ts';
+import { type Invocation, type Outcome, sizeOfInvocation, timeOfInvocation } from './invocation.ts';
 import type { InvocationStore } from './invocation-store.ts';
 import { Lane } from './lane.ts';
 import type { RuleObserver } from './rule-observer.ts';
+import { runWithSecrets } from './secret-parameters.ts';
 import { addAttempt, newActionTrace, type RuleTraces, traceOfInvocation } from './trace.ts';
 
 /** Bounds of a rule's queue. */
@@ -38,6 +40,8 @@ export interface QueueContext {
   readonly timers: Timers;
   readonly random: () => number;
   readonly runners: ActionRunners;
+  /** What templates may ask in a realm. */
+  readonly contextOf: (realm: Realm) => EvaluationContext;
   readonly store: InvocationStore;
   readonly observer: RuleObserver;
   readonly limits: QueueLimits;
@@ -165,29 +169,33 @@ export class RuleQueue {
 
   /** One attempt; a runner's bug is a failure that is not tried again, and told of as a bug. */
   async #attempt(invocation: Invocation, index: number, attempt: number): Promise<Attempted> {
-    const { runners, signal, observer } = this.#context;
-    const { realm, ruleName, id, message, hops, actions, errorAction } = invocation;
+    const { runners, signal, observer, contextOf } = this.#context;
+    const { ruleName, id, message, hops, actions, errorAction } = invocation;
+    const realm = realmOfKey(invocation.realm);
     const isErrorAction = index === actions.length;
     const action = isErrorAction ? errorAction! : actions[index]!;
     const runner = runners[action.kind];
     if (runner === undefined || !('parameters' in action)) {
       return { failure: { message: `the action \`${action.kind}\` cannot be run`, isTransient: false } };
     }
+    const request: ActionRequest = {
+      realm,
+      ruleName,
+      invocationId: `${id}-${index}`,
+      parameters: action.parameters,
+      payload: isErrorAction ? errorDocument(invocation, runners) : invocation.payload,
+      isJson: isErrorAction || invocation.isJson,
+      message,
+      hops: hops + 1,
+      isErrorAction,
+      attempt,
+      signal,
+    };
     try {
-      const report = await runner.run({
-        realm: realmOfKey(realm),
-        ruleName,
-        invocationId: `${id}-${index}`,
-        parameters: action.parameters,
-        payload: isErrorAction ? errorDocument(invocation, runners) : invocation.payload,
-        isJson: isErrorAction || invocation.isJson,
-        message,
-        hops: hops + 1,
-        isErrorAction,
-        attempt,
-        signal,
-      });
-      return { report };
+      if (action.secrets === undefined) return { report: await runner.run(request) };
+      // The present is when the message came, so that attempts do not differ in it.
+      const context = { ...contextOf(realm), clock: { now: () => timeOfInvocation(invocation) } };
+      return { report: await runWithSecrets(runner, request, action.secrets, context) };
     } catch (error) {
       if (error instanceof ActionFailure) return { report: error.report, failure: error };
       observer.failed(error, `the action \`${action.kind}\` of rule \`${ruleName}\``);
@@ -195,10 +203,12 @@ export class RuleQueue {
     }
   }
 
-  #note({ trace }: Invocation, index: number, { report, failure, ...attempt }: Noted): void {
+  #note({ trace, isSecret }: Invocation, index: number, { report, failure, ...attempt }: Noted): void {
     const action = trace?.actions[index];
     if (trace === undefined || action === undefined) return;
-    addAttempt(action, { ...attempt, ...report, error: failure?.message });
+    // A function may answer what it was given.
+    const shown = isSecret ? { request: report?.request } : report;
+    addAttempt(action, { ...attempt, ...shown, error: failure?.message });
     action.state = failure === undefined ? 'succeeded' : attempt.retryIn === undefined ? 'failed' : 'retrying';
     if (failure !== undefined) action.error = failure.message;
     if (failure !== undefined) this.#traces.keepTroubled(trace);

@@ -2,7 +2,7 @@
  * What a rule did with each of its last messages: the values of its clauses, its actions as rendered, every attempt. Kept in
  * memory, within bounds, and told to whoever watches.
  */
-import { jsonText, type Result, Undefined, type Value } from '../sql/index.ts';
+import { type CompiledStatement, jsonText, type Result, Undefined, type Value } from '../sql/index.ts';
 import type { Invocation, Outcome, PreparedAction, RuleMessageSource } from './invocation.ts';
 
 export interface Attempt {
@@ -20,7 +20,7 @@ export interface Attempt {
 export interface ActionTrace {
   readonly kind: string;
   readonly isErrorAction: boolean;
-  /** As rendered for the message. */
+  /** As rendered for the message; what asks for a secret, as it stands in the rule. */
   readonly parameters?: unknown;
   state: 'waiting' | 'retrying' | 'succeeded' | 'failed';
   /** All there were; `attempts` has the last ones. */
@@ -108,7 +108,7 @@ function push(ring: Trace[], trace: Trace, capacity: number): void {
 
 /** The trace of an invocation that was read back from the store: what came before is not known any more. */
 export function traceOfInvocation(invocation: Omit<Invocation, 'trace'>, at: number): Trace {
-  const { id, ruleName, message, payload, actions, outcomes } = invocation;
+  const { id, ruleName, message, payload, isSecret, actions, outcomes } = invocation;
   const { topic, clientId, traceId } = message;
   return {
     invocationId: id,
@@ -119,7 +119,7 @@ export function traceOfInvocation(invocation: Omit<Invocation, 'trace'>, at: num
     traceId,
     payload: textOf(message.payload),
     passed: true,
-    output: textOf(payload),
+    output: isSecret ? hidden : textOf(payload),
     actions: actions.map((action, index) => newActionTrace(action, outcomes[index])),
   };
 }
@@ -139,7 +139,7 @@ export function traceOf(
   ruleName: string,
   at: number,
   message: RuleMessageSource,
-  names: readonly string[],
+  { variables: names, secrets }: Pick<CompiledStatement, 'variables' | 'secrets'>,
   result: Result | Error,
 ): Trace {
   const { topic, clientId, payload } = message;
@@ -151,10 +151,12 @@ export function traceOf(
     variables:
       names.length === 0
         ? undefined
-        : Object.fromEntries(names.map((name, index) => [name, valueText(variables[index]!)])),
-    where: valueText(where),
+        : Object.fromEntries(
+            names.map((name, index) => [name, valueText(variables[index]!, secrets.variables.has(name))]),
+          ),
+    where: valueText(where, secrets.where),
     passed: matched,
-    output: output && textOf(output.payload),
+    output: output && (secrets.output ? hidden : textOf(output.payload)),
     traceId: matched ? message.traceId : undefined,
     actions: [],
   };
@@ -167,8 +169,12 @@ export function addAttempt(trace: ActionTrace, attempt: Attempt): void {
   trace.attempts.push(attempt);
 }
 
-const valueText = (value: Value): string => {
+/** In place of what may give a secret away. */
+const hidden = '(secret)';
+
+const valueText = (value: Value, isSecret: boolean): string => {
   if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (isSecret) return hidden;
   return value === Undefined ? 'Undefined' : cut(jsonText(value));
 };
 

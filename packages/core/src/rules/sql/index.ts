@@ -1,7 +1,7 @@
 /** AWS IoT SQL: the language of rules. Text to statement to function; it knows neither brokers nor actions. */
 
-export { type CompiledStatement, compileStatement, type Result } from './compile/statement.ts';
-export { compileTemplate, type Template } from './compile/template.ts';
+export { type CompiledStatement, compileStatement, type Result, type SecretParts } from './compile/statement.ts';
+export { compileTemplate, type Revealed, type Template } from './compile/template.ts';
 export { EvaluationError } from './evaluation-error.ts';
 export { functionNames } from './functions/index.ts';
 export { type MessageProperties, type PublishedMessage, RuleMessage } from './message.ts';

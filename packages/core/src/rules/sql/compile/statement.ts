@@ -1,6 +1,6 @@
 /** Statements to functions of a message. */
 import { EvaluationError } from '../evaluation-error.ts';
-import { asksServices } from '../functions/index.ts';
+import { asksServices, holdsSecret } from '../functions/index.ts';
 import type { RuleMessage } from '../message.ts';
 import { type Output, SelectedValue, WholeMessage } from '../output.ts';
 import type { EvaluationContext } from '../services.ts';
@@ -29,6 +29,16 @@ export interface CompiledStatement {
    * is not asked. Fails with `EvaluationError` (thrown, or as rejection) and with nothing else.
    */
   evaluate(message: RuleMessage, context: EvaluationContext): Result | Promise<Result>;
+  /** The values of SET alone, in the order of `variables`. Fails with `EvaluationError`. */
+  assign(message: RuleMessage, context: EvaluationContext): readonly Value[] | Promise<readonly Value[]>;
+  readonly secrets: SecretParts;
+}
+
+/** What of a statement's result may give a secret away, because of how it is made. */
+export interface SecretParts {
+  readonly variables: ReadonlySet<string>;
+  readonly where: boolean;
+  readonly output: boolean;
 }
 
 /** `matched` and `output` say what to do; the values of the clauses say why. */
@@ -57,9 +67,13 @@ export function compileStatement(statement: Statement): CompiledStatement {
   const select = compileOutput(statement.select, scope);
   const isAsynchronous = expressionsIn(statement).some(expression => asksServices(expression, version));
 
-  const run = (message: RuleMessage, context: EvaluationContext, journal: Journal | undefined): Result => {
+  const begin = (message: RuleMessage, context: EvaluationContext, journal: Journal | undefined): Evaluation => {
     const evaluation = new Evaluation(message, context, version, variables.length > 0 ? [] : noVariables, journal);
     if (variables.length > 0) assign(variables, evaluation);
+    return evaluation;
+  };
+  const run = (message: RuleMessage, context: EvaluationContext, journal: Journal | undefined): Result => {
+    const evaluation = begin(message, context, journal);
     const passes = where === undefined ? true : where(evaluation);
     const matched = isTrue(passes);
     const output = matched ? select(evaluation) : undefined;
@@ -73,6 +87,21 @@ export function compileStatement(statement: Statement): CompiledStatement {
     evaluate: isAsynchronous
       ? (message, context) => replay(journal => run(message, context, journal))
       : (message, context) => run(message, context, undefined),
+    assign: isAsynchronous
+      ? (message, context) => replay(journal => begin(message, context, journal).variables)
+      : (message, context) => begin(message, context, undefined).variables,
+    secrets: secretParts(statement),
+  };
+}
+
+function secretParts({ version, variables, where, select }: Statement): SecretParts {
+  const secretVariables = new Set<string>();
+  const isSecret = (expression: Expression): boolean => holdsSecret(expression, version, secretVariables);
+  for (const { name, value } of variables) if (isSecret(value)) secretVariables.add(name);
+  return {
+    variables: secretVariables,
+    where: where !== undefined && isSecret(where),
+    output: expressionsOf(select).some(isSecret),
   };
 }
 

@@ -1,12 +1,12 @@
 /** Substitution templates, `lab/${topic(2)}/out`, in the fields of actions (AWS: "Substitution templates"). */
-import { asksServices } from '../functions/index.ts';
+import { asksServices, holdsSecret } from '../functions/index.ts';
 import type { RuleMessage } from '../message.ts';
 import type { EvaluationContext } from '../services.ts';
 import { parseTemplate } from '../syntax/parse.ts';
 import { toText } from '../value/convert.ts';
 import { Undefined, type Value } from '../value/value.ts';
 import { arithmeticOf, type SqlVersion } from '../version.ts';
-import type { Closure, Scope } from './closure.ts';
+import type { Scope } from './closure.ts';
 import { Evaluation } from './evaluation.ts';
 import { compileExpression } from './expression.ts';
 import { type Journal, replay } from './journal.ts';
@@ -22,24 +22,45 @@ export interface Template {
    * text, Null as `null`, Undefined as nothing. Fails with `EvaluationError`.
    */
   render(message: RuleMessage, context: EvaluationContext, variables?: readonly Value[]): string | Promise<string>;
+  /** Whether the text may give a secret away. */
+  readonly isSecret: boolean;
+  /** The text, and each piece of it that may give a secret away. Fails with `EvaluationError`. */
+  reveal(message: RuleMessage, context: EvaluationContext, variables?: readonly Value[]): Promise<Revealed>;
 }
 
+export interface Revealed {
+  readonly text: string;
+  readonly secrets: readonly string[];
+}
+
+const noSecrets: ReadonlySet<string> = new Set();
+
 /**
- * Compiles a template; `variables` are the names that the rule's statement sets. It sees the incoming payload, not what SELECT
- * made of it. Throws `SqlParseException`.
+ * Compiles a template; `variables` are the names that the rule's statement sets, `secretVariables` those of them that may give a
+ * secret away. It sees the incoming payload, not what SELECT made of it. Throws `SqlParseException`.
  */
-export function compileTemplate(source: string, version: SqlVersion, variables: readonly string[] = []): Template {
+export function compileTemplate(
+  source: string,
+  version: SqlVersion,
+  variables: readonly string[] = [],
+  secretVariables = noSecrets,
+): Template {
   const parts = parseTemplate(source, version, variables);
   const scope: Scope = { version, arithmetic: arithmeticOf(version), variables, query: undefined };
   const compiled = parts.map(part => (typeof part === 'string' ? part : compileExpression(part, scope)));
   const isConstant = parts.every(part => typeof part === 'string');
   const isAsynchronous = parts.some(part => typeof part !== 'string' && asksServices(part, version));
-  const run = (
+  const secretParts = parts.map(part => typeof part !== 'string' && holdsSecret(part, version, secretVariables));
+  const texts = (
     message: RuleMessage,
     context: EvaluationContext,
     values: readonly Value[],
     journal: Journal | undefined,
-  ): string => renderParts(compiled, new Evaluation(message, context, version, [...values], journal));
+  ): string[] => {
+    const evaluation = new Evaluation(message, context, version, [...values], journal);
+    return compiled.map(part => (typeof part === 'string' ? part : substituted(part(evaluation))));
+  };
+  const run = (...args: Parameters<typeof texts>): string => texts(...args).join('');
   return {
     source,
     isConstant,
@@ -47,13 +68,12 @@ export function compileTemplate(source: string, version: SqlVersion, variables: 
     render: isAsynchronous
       ? (message, context, values = []) => replay(journal => run(message, context, values, journal))
       : (message, context, values = []) => (isConstant ? source : run(message, context, values, undefined)),
+    isSecret: secretParts.includes(true),
+    async reveal(message, context, values = []) {
+      const rendered = await replay(journal => texts(message, context, values, journal));
+      return { text: rendered.join(''), secrets: rendered.filter((_, index) => secretParts[index]) };
+    },
   };
-}
-
-function renderParts(parts: readonly (string | Closure)[], evaluation: Evaluation): string {
-  let text = '';
-  for (const part of parts) text += typeof part === 'string' ? part : substituted(part(evaluation));
-  return text;
 }
 
 function substituted(value: Value): string {

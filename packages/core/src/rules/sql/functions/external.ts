@@ -49,6 +49,7 @@ export function externalFunctions(arithmetic: Arithmetic): FunctionTable {
     },
     get_secret: {
       kind: 'external',
+      answersSecret: true,
       arity: [3, 4],
       check: ([, kind]) =>
         isOneOf(kind, 'SecretString', 'SecretBinary')

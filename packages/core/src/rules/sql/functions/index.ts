@@ -54,3 +54,17 @@ export function asksServices(expression: Expression, version: SqlVersion): boole
     node => node.kind === 'call' && functionFor(node.name, node.args, version).kind === 'external',
   );
 }
+
+/** Whether the expression's value may give a secret away: it asks for one, or reads one of the variables that do. */
+export function holdsSecret(
+  expression: Expression,
+  version: SqlVersion,
+  secretVariables: ReadonlySet<string>,
+): boolean {
+  return someExpression(expression, node => {
+    if (node.kind === 'variable') return secretVariables.has(node.name);
+    if (node.kind !== 'call') return false;
+    const called = functionFor(node.name, node.args, version);
+    return called.kind === 'external' && called.answersSecret === true;
+  });
+}

@@ -44,6 +44,8 @@ export interface ExternalFunction extends Signature {
   /** `undefined` when there is nothing to ask because of the arguments: the call is Undefined. */
   ask(services: ExternalServices, ...args: Value[]): Promise<Value> | undefined;
   readonly starAsBytes?: true;
+  /** The answer is to be shown and stored nowhere. */
+  readonly answersSecret?: true;
 }
 
 /** `get_or_default`, which alone evaluates its arguments itself, because one of them may fail. */
