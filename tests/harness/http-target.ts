@@ -10,10 +10,16 @@ export interface Received {
   readonly body: string;
 }
 
+/** A status, a whole answer, or none at all. */
+export type Answer =
+  | number
+  | { readonly headers?: Readonly<Record<string, string>>; readonly body: string }
+  | 'nothing';
+
 export class HttpTarget {
   readonly received: Received[] = [];
   /** What the next calls are answered, in order; 200 when there is nothing left. */
-  readonly answers: number[] = [];
+  readonly answers: Answer[] = [];
   /** Answered while it is set. */
   refusing: number | undefined;
   #server: Server | undefined;
@@ -41,11 +47,13 @@ export class HttpTarget {
       const chunks: Buffer[] = [];
       request.on('data', chunk => chunks.push(chunk));
       request.on('end', () => {
-        const status = this.refusing ?? this.answers.shift() ?? 200;
+        const answer = this.refusing ?? this.answers.shift() ?? 200;
         const body = Buffer.concat(chunks).toString();
         const { method = '', url: path = '', headers } = request;
         this.received.push({ method, path, headers, body });
-        response.writeHead(status).end();
+        if (answer === 'nothing') return;
+        if (typeof answer === 'number') response.writeHead(answer).end();
+        else response.writeHead(200, answer.headers).end(answer.body);
       });
     });
     const server = this.#server;

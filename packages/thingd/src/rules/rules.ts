@@ -18,9 +18,9 @@ import type { SigningCredentials } from '../signature/index.ts';
 import { AwsClients } from './actions/aws/index.ts';
 import { actionRunners } from './actions/index.ts';
 import { sendChallenge } from './challenge.ts';
-import { evaluationContext } from './external-services.ts';
 import { LocalFunctions } from './functions/index.ts';
 import { BrokerRuleSource } from './rule-source.ts';
+import { evaluationContext } from './services/index.ts';
 
 export interface RulesOptions {
   readonly domain: Domain;
@@ -76,10 +76,7 @@ export class Rules {
     const aws = new AwsClients(process.env, clock);
     const runners = actionRunners({ open, functions, destinations, clock, aws, credentials: environmentCredentials });
     const source = new BrokerRuleSource(open);
-    const contextOf = evaluationContext({
-      ...options,
-      invokeFunction: (functionArn, event) => functions.invoke(functionArn, event),
-    });
+    const contextOf = evaluationContext({ ...options, functions, aws, signal: stopping.signal });
     const { store, changes } = domain;
     const engine = await RuleEngine.start({
       store,

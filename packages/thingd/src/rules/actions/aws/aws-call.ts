@@ -1,4 +1,4 @@
-/** One call of an AWS service for an action: the client, the deadline, the report and what a failure means. */
+/** One call of an AWS service: the client, the deadline, what a failure means, and for an action its report. */
 import { ActionFailure, type ActionReport, type ActionRequest } from '@thingd/core';
 import type { AwsClients, AwsService, Destroyable } from './aws-clients.ts';
 import { failureOf } from './aws-failure.ts';
@@ -24,23 +24,43 @@ export interface AwsCall<Client extends Destroyable> {
 /** Milliseconds one attempt may take. */
 export const callTimeout = 10_000;
 
+export interface AwsQuestion<Client extends Destroyable, Reply> {
+  readonly service: AwsService<Client>;
+  /** Such as `GetItem table`. */
+  readonly request: string;
+  readonly region: string;
+  readonly roleArn?: string | undefined;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  /** Aborted when the program stops. */
+  readonly signal: AbortSignal;
+  send(client: Client, options: CallOptions): Promise<Reply>;
+}
+
+/** Resolves to what the service answers; rejects with `ActionFailure`. */
+export async function askAws<Client extends Destroyable, Reply>(
+  clients: AwsClients,
+  { service, request, region, roleArn, timeout = callTimeout, signal, send }: AwsQuestion<Client, Reply>,
+): Promise<Reply> {
+  const client = await clients.client(service, region, roleArn);
+  try {
+    return await send(client, { abortSignal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]) });
+  } catch (error) {
+    if (error instanceof ActionFailure) throw error;
+    throw failureOf(error, request, timeout);
+  }
+}
+
 /** Resolves when the service has accepted; rejects with `ActionFailure`. */
 export async function callAws<Client extends Destroyable>(
   clients: AwsClients,
   { realm, parameters, signal }: ActionRequest,
   call: AwsCall<Client>,
 ): Promise<ActionReport> {
-  const { service, request, region = realm.region } = call;
+  const { request, region = realm.region } = call;
   const roleArn = typeof parameters.roleArn === 'string' ? parameters.roleArn : undefined;
-  const client = await clients.client(service, region, roleArn);
-  try {
-    const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(callTimeout)]);
-    const { $metadata } = await call.send(client, { abortSignal });
-    return { request, response: [$metadata.httpStatusCode, $metadata.requestId].filter(Boolean).join(' ') };
-  } catch (error) {
-    if (error instanceof ActionFailure) throw error;
-    throw failureOf(error, request, callTimeout);
-  }
+  const { $metadata } = await askAws(clients, { ...call, region, roleArn, signal });
+  return { request, response: [$metadata.httpStatusCode, $metadata.requestId].filter(Boolean).join(' ') };
 }
 
 /** A failure that no later attempt mends: what SELECT or a template made does not fit the action. */

@@ -20,7 +20,7 @@ interface DynamodbParameters {
   readonly operation?: string;
 }
 
-const service = {
+export const dynamodbService = {
   name: 'DYNAMODB',
   async open(settings: ClientSettings) {
     const { DynamoDB } = await import('@aws-sdk/client-dynamodb');
@@ -51,7 +51,7 @@ export function dynamodb(clients: AwsClients): ActionRunner {
       const Key = keyOf(key, what);
       const Item = { ...Key, [payloadField]: payloadOf(request) };
       return callAws(clients, request, {
-        service,
+        service: dynamodbService,
         request: what,
         send: (client, options) =>
           operation === 'DELETE'
@@ -77,7 +77,7 @@ export function dynamodbV2(clients: AwsClients): ActionRunner {
       if (!isObject(item)) throw unfit(what, 'the payload is no JSON object, so its members cannot be columns');
       const input = { TableName, Item: attributes(item) };
       return callAws(clients, request, {
-        service,
+        service: dynamodbService,
         request: what,
         send: (client, options) => client.putItem(input, options),
       });

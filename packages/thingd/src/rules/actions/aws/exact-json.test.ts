@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { attributeValue } from './attribute-value.ts';
+import { attributeValue, jsonOfAttribute } from './attribute-value.ts';
 import { elementsOf, parseExactly } from './exact-json.ts';
 import { uuidOf } from './uuid.ts';
 
@@ -33,6 +33,21 @@ test('every kind of JSON has its attribute in DynamoDB, with the digits it was w
       m: { M: { '': { M: {} } } },
     },
   });
+});
+
+test('JSON made of attributes is the JSON they were made of', () => {
+  const value = fc.jsonValue().map(made => JSON.stringify(made));
+  fc.assert(
+    fc.property(value, text => {
+      expect(JSON.stringify(jsonOfAttribute(attributeValue(parseExactly(text))))).toBe(text);
+    }),
+  );
+});
+
+test('sets become lists, and binary attributes base64', () => {
+  const sets = { SS: ['a'], NS: ['1.50'], BS: [new Uint8Array([255])], B: new Uint8Array([1, 2]) };
+  const json = Object.entries(sets).map(([kind, set]) => jsonOfAttribute({ [kind]: set } as never));
+  expect(JSON.stringify(json)).toBe('[["a"],[1.50],["/w=="],"AQI="]');
 });
 
 test('a UUID made of a text is always that one, and of another text another', () => {

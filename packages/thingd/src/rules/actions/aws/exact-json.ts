@@ -24,6 +24,9 @@ export type ExactJson =
 
 const json = JSON as unknown as SourceTextJson;
 
+/** A number of this text. Throws `SyntaxError` if JSON would not have it as a number. */
+export const numberText = (text: string): NumberText => json.rawJSON(text);
+
 /** Throws `SyntaxError`. */
 export const parseExactly = (text: string): ExactJson =>
   json.parse(text, (_, value, { source }) =>

@@ -13,11 +13,15 @@ import { sqs } from './sqs.ts';
 import { stepFunctions } from './step-functions.ts';
 import { timestream } from './timestream.ts';
 
-export { callTimeout } from './aws-call.ts';
-export { AwsClients } from './aws-clients.ts';
+export { regionOfArn } from './arn.ts';
+export { jsonOfAttributes } from './attribute-value.ts';
+export { askAws, callTimeout } from './aws-call.ts';
+export { AwsClients, type ClientSettings } from './aws-clients.ts';
 export { failureOf } from './aws-failure.ts';
 export { cloudwatch } from './cloudwatch.ts';
-export { invokeFunction } from './lambda.ts';
+export { dynamodbService } from './dynamodb.ts';
+export { invokeFunction, lambdaService } from './lambda.ts';
+export { s3Service } from './s3.ts';
 
 export const awsActions = (clients: AwsClients, clock: Clock): ActionRunners => ({
   cloudwatchAlarm: cloudwatchAlarm(clients),

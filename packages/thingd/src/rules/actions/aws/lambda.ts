@@ -4,7 +4,7 @@ import { regionOfArn } from './arn.ts';
 import { callAws } from './aws-call.ts';
 import type { AwsClients, ClientSettings } from './aws-clients.ts';
 
-const service = {
+export const lambdaService = {
   name: 'LAMBDA',
   async open(settings: ClientSettings) {
     const { Lambda } = await import('@aws-sdk/client-lambda');
@@ -19,7 +19,7 @@ export const invokeFunction = (
   functionArn: string,
 ): Promise<ActionReport> =>
   callAws(clients, request, {
-    service,
+    service: lambdaService,
     request: `INVOKE ${functionArn}`,
     region: regionOfArn(functionArn),
     send: (client, options) =>

@@ -10,7 +10,7 @@ interface S3Parameters {
   readonly cannedAcl?: ObjectCannedACL;
 }
 
-const service = {
+export const s3Service = {
   name: 'S3',
   async open(settings: ClientSettings) {
     const { S3 } = await import('@aws-sdk/client-s3');
@@ -34,7 +34,7 @@ export function s3(clients: AwsClients): ActionRunner {
       if (key === '') throw unfit(what, 'the key is empty');
       const input = { Bucket: bucketName, Key: key, ACL: cannedAcl, Body: request.payload };
       return callAws(clients, request, {
-        service,
+        service: s3Service,
         request: what,
         send: (client, options) => client.putObject(input, options),
       });

@@ -1,8 +1,5 @@
-/** What the rules' SQL may ask of the program: shadows, the registry, functions. */
-import { randomUUID } from 'node:crypto';
+/** `get_registry_data` and `get_thing_shadow`: what thingd knows itself. */
 import {
-  type Clock,
-  type EvaluationContext,
   type ExternalServices,
   isRejection,
   type Realm,
@@ -13,31 +10,19 @@ import {
   thingGroupArn,
 } from '@thingd/core';
 
-export interface ExternalServicesOptions {
-  readonly clock: Clock;
+export interface RegistryOptions {
   readonly shadows: Shadows;
   readonly things: Things;
   readonly thingGroupMemberships: ThingGroupMemberships;
-  /** Invokes a function with JSON text and resolves to what it returned, as JSON text. */
-  readonly invokeFunction: (functionArn: string, event: string) => Promise<string>;
 }
 
-export const evaluationContext =
-  (options: ExternalServicesOptions) =>
-  (realm: Realm): EvaluationContext => ({
-    accountId: realm.accountId,
-    clock: options.clock,
-    random: Math.random,
-    uuid: randomUUID,
-    services: externalServices(realm, options),
-  });
+type RegistryServices = Pick<ExternalServices, 'getThingShadow' | 'getRegistryData'>;
 
 const empty = Buffer.alloc(0);
 
-function externalServices(realm: Realm, options: ExternalServicesOptions): ExternalServices {
-  const { shadows, things, thingGroupMemberships, invokeFunction } = options;
-  return {
-    invokeLambda: invokeFunction,
+export const registryData =
+  ({ shadows, things, thingGroupMemberships }: RegistryOptions) =>
+  (realm: Realm): RegistryServices => ({
     async getThingShadow(thingName, shadowName = '') {
       const document = await shadows.get(realm, { thingName, shadowName }, empty);
       if (isRejection(document)) throw new Error(document.message);
@@ -49,12 +34,7 @@ function externalServices(realm: Realm, options: ExternalServicesOptions): Exter
       const thingGroups = items.map(groupName => ({ groupName, groupArn: thingGroupArn(realm, groupName) }));
       return JSON.stringify({ thingGroups });
     },
-    getDynamodbItem: () => unavailable('get_dynamodb'),
-    getSecret: () => unavailable('get_secret'),
-    predict: () => unavailable('machinelearning_predict'),
-    getDescriptorSet: () => unavailable('decode(…, "proto")'),
-  };
-}
+  });
 
 async function describeThing(realm: Realm, things: Things, thingName: string): Promise<string> {
   const { thingId, thingTypeName, attributes, version, billingGroupName } = await things.describe(realm, thingName);
@@ -69,6 +49,3 @@ async function describeThing(realm: Realm, things: Things, thingName: string): P
     billingGroupName,
   });
 }
-
-const unavailable = (name: string): Promise<never> =>
-  Promise.reject(new Error(`\`${name}\` asks a service of AWS that thingd cannot reach`));
