@@ -57,6 +57,7 @@ describe('the command line', () => {
     [['--account-id', '12'], {}, '--account-id'],
     [['--store', 'postgres://localhost/things'], {}, '--store'],
     [['--bus', 'nats://localhost'], {}, '--bus'],
+    [['--function', 'chat=./none.py'], {}, '--function'],
     [['--no-such-option'], {}, '--no-such-option'],
     [[], { THINGD_HTTP: 'nonsense' }, 'THINGD_HTTP'],
     [[], { THINGD_LIMITS: 'generous' }, 'THINGD_LIMITS'],
@@ -96,6 +97,16 @@ describe('the command line', () => {
     });
     expect(running.credentials).toMatchObject({ region: 'eu-west-3', accountId: '222222222222' });
     await running.stop();
+  });
+
+  test('a function in Python where there is no Python is one line naming the option, exit 2', async () => {
+    const directory = await temporaryDirectory();
+    const file = join(directory, 'chat.py');
+    await writeFile(file, 'def lambda_handler(event, context): pass\n');
+    const args = [...anyPort, '--data-dir', join(directory, 'data'), '--function', `chat=${file}`];
+    const ended = await thingd(['start', ...args], { PATH: directory });
+    const stderr = `thingd: --function chat=${file} needs \`python3\`, 3.8 or later, in the PATH\n`;
+    expect(ended).toEqual({ exit: 2, stdout: '', stderr });
   });
 
   test('a port that is taken is one line naming the option and the port', async () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Realm } from '@thingd/core';
 import type { Address } from './address.ts';
+import type { FunctionFile } from './function-file.ts';
 import { composeLimits, LimitError, type Limits } from './limits.ts';
 import { environmentOf, flagOf, type Mode, type Option, type OptionName, options } from './options.ts';
 
@@ -28,7 +29,7 @@ export interface Configuration {
   /** The name of an IoT policy, a document, or undefined for everything in `dev` and nothing in `start`. */
   readonly anonymousPolicy: string | undefined;
   /** Files by the name or ARN of the Lambda function they stand for. */
-  readonly functions: Readonly<Record<string, string>>;
+  readonly functions: Readonly<Record<string, FunctionFile>>;
   /** Milliseconds from the first attempt at a rule's action until it is given up. */
   readonly ruleRetryTime: number;
   readonly durability: 'full' | 'normal';

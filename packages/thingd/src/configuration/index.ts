@@ -8,4 +8,5 @@ export {
   listenerNames,
   readConfigurationFile,
 } from './configuration.ts';
+export type { FunctionFile } from './function-file.ts';
 export { defaultText, environmentOf, flagOf, type Mode, type Option, type OptionName, options } from './options.ts';

@@ -1,6 +1,7 @@
 /** Every option of the program, once: its flag, its environment variable, its key in the file, what it expects, what it means. */
 import { existsSync } from 'node:fs';
 import { parseAddress } from './address.ts';
+import { type FunctionFile, parseFunctionFile } from './function-file.ts';
 import { profileNames } from './limits.ts';
 
 export type Mode = 'start' | 'dev';
@@ -79,15 +80,18 @@ function readLimits(value: unknown): Readonly<Record<string, unknown>> | undefin
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
 }
 
-/** Files by function; a file must be there, and one that Node runs. */
-function readFunctions(value: unknown): Readonly<Record<string, string>> | undefined {
+/** Files by function; a file must be there, and one that Node or Python runs. */
+function readFunctions(value: unknown): Readonly<Record<string, FunctionFile>> | undefined {
   const pairs = Array.isArray(value)
     ? value.map(item => /^([^=]+)=(.+)$/.exec(text(item))?.slice(1, 3) ?? [])
     : Object.entries((value ?? {}) as object).map(([name, file]) => [name, text(file)]);
-  const runnable = pairs.every(
-    ([name = '', file = '']) => name !== '' && /\.[cm]?[jt]s$/.test(file) && existsSync(file),
-  );
-  return runnable ? Object.fromEntries(pairs) : undefined;
+  const functions: [string, FunctionFile][] = [];
+  for (const [name = '', file = ''] of pairs) {
+    const read = parseFunctionFile(file);
+    if (name === '' || read === undefined || !existsSync(read.path)) return undefined;
+    functions.push([name, read]);
+  }
+  return Object.fromEntries(functions);
 }
 
 function readCount(value: unknown): number | undefined {
@@ -190,11 +194,11 @@ export const options = {
   function: {
     placeholder: '<function=file>',
     help: 'the file that runs as a Lambda function, by its name or ARN; may be given several times',
-    expects: 'a function and a file of JavaScript such as `chat=./chat.js`',
+    expects: 'a function and a file that is there, of JavaScript, TypeScript or Python, such as `chat=./chat.js`',
     read: readFunctions,
     default: {},
     repeatable: true,
-  } as Option<Readonly<Record<string, string>>>,
+  } as Option<Readonly<Record<string, FunctionFile>>>,
   ruleRetryTime: {
     placeholder: '<time>',
     help: 'how long a rule’s action is tried again while its target is away',

@@ -14,6 +14,7 @@ import {
   type Things,
   TopicRules,
 } from '@thingd/core';
+import type { FunctionFile } from '../configuration/index.ts';
 import type { SigningCredentials } from '../signature/index.ts';
 import { AwsClients } from './actions/aws/index.ts';
 import { actionRunners } from './actions/index.ts';
@@ -34,7 +35,7 @@ export interface RulesOptions {
   readonly thingGroupMemberships: ThingGroupMemberships;
   readonly observer: RuleObserver;
   /** Files by the name or ARN of the Lambda function they stand for. */
-  readonly functions: Readonly<Record<string, string>>;
+  readonly functions: Readonly<Record<string, FunctionFile>>;
   /** Milliseconds from the first attempt at an action until it is given up. */
   readonly retryTime: number;
   /** A line a function printed. */
@@ -67,11 +68,11 @@ export class Rules {
     this.#stopping = parts.stopping;
   }
 
-  /** Resolves when every rule listens. */
+  /** Resolves when every rule listens. Rejects with `ConfigurationError` where there is nothing to run a function with. */
   static async start(options: RulesOptions): Promise<Rules> {
     const { domain, clock, limits, open, eachRealm, observer } = options;
     const stopping = new AbortController();
-    const functions = new LocalFunctions({ files: options.functions, printed: options.printed });
+    const functions = await LocalFunctions.open({ files: options.functions, printed: options.printed });
     const destinations = new Destinations(domain, sendChallenge(options.address, stopping.signal));
     const aws = new AwsClients(process.env, clock);
     const runners = actionRunners({ open, functions, destinations, clock, aws, credentials: environmentCredentials });

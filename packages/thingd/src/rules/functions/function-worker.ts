@@ -1,7 +1,7 @@
 /** A function's thread: loads the handler once, and calls it as Lambda's Node runtime does (AWS: "Lambda function handler in Node.js"). */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FunctionSettings, InvokeReply, InvokeRequest } from './protocol.ts';
+import type { FunctionFailure, FunctionSettings, InvokeReply, InvokeRequest } from './runtime.ts';
 
 type Callback = (error: unknown, result?: unknown) => void;
 type Handler = (event: unknown, context: object, callback: Callback) => unknown;
@@ -10,12 +10,13 @@ const settings = workerData as FunctionSettings;
 const port = parentPort!;
 
 async function loadHandler(): Promise<Handler> {
-  const module: { handler?: unknown; default?: { handler?: unknown } } = await import(
-    pathToFileURL(settings.file).href
+  const { file, handler: name } = settings;
+  const module: Record<string, unknown> & { default?: Record<string, unknown> } = await import(
+    pathToFileURL(file).href
   );
-  const handler = module.handler ?? module.default?.handler;
+  const handler = module[name] ?? module.default?.[name];
   if (typeof handler === 'function') return handler as Handler;
-  throw new TypeError(`\`${settings.file}\` exports no function \`handler\``);
+  throw new TypeError(`\`${file}\` exports no function \`${name}\``);
 }
 
 let loaded: Promise<Handler> | undefined;
@@ -26,13 +27,17 @@ port.on('message', (request: InvokeRequest) => {
     .then(handler => call(handler, request))
     .then(
       result => reply({ requestId: request.requestId, result: JSON.stringify(result) ?? 'null' }),
-      (error: unknown) => {
-        const isError = error instanceof Error;
-        const errorMessage = isError ? error.message : typeof error === 'string' ? error : JSON.stringify(error);
-        reply({ requestId: request.requestId, errorType: isError ? error.name : 'Error', errorMessage });
-      },
+      (error: unknown) => reply({ requestId: request.requestId, ...failureOf(error) }),
     );
 });
+
+function failureOf(error: unknown): FunctionFailure {
+  if (!(error instanceof Error)) {
+    return { errorType: 'Error', errorMessage: typeof error === 'string' ? error : JSON.stringify(error) };
+  }
+  const stackTrace = error.stack?.split('\n').filter(line => line.startsWith('    at '));
+  return { errorType: error.name, errorMessage: error.message, stackTrace };
+}
 
 const reply = (message: InvokeReply): void => port.postMessage(message);
 

@@ -1,39 +1,41 @@
-/** One function: its file, and the threads that run it. A thread runs one invocation at a time, as on Lambda. */
+/** One function: its file, and the instances that run it, each one invocation at a time, as on Lambda. */
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { Worker } from 'node:worker_threads';
-import type { FunctionSettings, InvokeReply, InvokeRequest } from './protocol.ts';
+import type { FunctionSettings, Instance, Outcome, Runtime } from './runtime.ts';
 
 export interface FunctionLimits {
   /** Milliseconds. */
   readonly timeout: number;
   readonly memoryLimitInMB: number;
-  /** Threads at the same time. */
+  /** Instances at the same time. */
   readonly concurrency: number;
 }
 
 export interface LocalFunctionOptions {
   readonly functionName: string;
   readonly file: string;
+  readonly handler: string;
+  readonly runtime: Runtime;
   readonly limits: FunctionLimits;
   /** A line the function printed. */
   readonly printed: (functionName: string, line: string) => void;
 }
 
-interface Thread {
-  readonly worker: Worker;
+interface Loaded {
+  readonly instance: Instance;
   /** The file's state when it was loaded. */
   readonly edition: string;
 }
 
-/** Calls that wait for a thread; beyond that they are refused. */
+/** Calls that wait for an instance; beyond that they are refused. */
 const longestQueue = 1000;
+/** Characters of a result (AWS: "Lambda quotas", 6 MB). */
+const longestResult = 6 * 1024 * 1024;
 
 export class LocalFunction {
   readonly #options: LocalFunctionOptions;
-  readonly #idle: Thread[] = [];
-  readonly #all = new Set<Worker>();
+  readonly #idle: Loaded[] = [];
+  readonly #all = new Set<Instance>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #closed = false;
@@ -42,17 +44,19 @@ export class LocalFunction {
     this.#options = options;
   }
 
-  /** Resolves to the result as JSON text. Rejects with what the handler threw, when it takes too long, or when its thread ends. */
+  /** Resolves to the result as JSON text. Rejects with what the handler threw, when it takes too long, or when its instance ends. */
   async invoke(functionArn: string, event: string): Promise<string> {
     await this.#turn();
     try {
       if (this.#closed) throw new Error('thingd is stopping');
-      const thread = await this.#thread();
-      const { answer, isUsable } = await this.#call(thread.worker, functionArn, event);
-      if (isUsable && !this.#closed) this.#idle.push(thread);
-      else await thread.worker.terminate();
-      if ('result' in answer) return answer.result;
-      throw new Error(`${answer.errorType}: ${answer.errorMessage}`);
+      const loaded = await this.#loaded();
+      const outcome = await this.#call(loaded.instance, functionArn, event);
+      if (loaded.instance.isAlive && !this.#closed) this.#idle.push(loaded);
+      else await this.#end(loaded.instance);
+      if ('result' in outcome) return outcome.result;
+      const { errorType, errorMessage, stackTrace } = outcome;
+      this.#print(JSON.stringify({ errorType, errorMessage, stackTrace }));
+      throw new Error(`${errorType}: ${errorMessage}`);
     } finally {
       this.#running -= 1;
       this.#waiting.shift()?.();
@@ -61,7 +65,7 @@ export class LocalFunction {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#all].map(worker => worker.terminate()));
+    await Promise.all([...this.#all].map(instance => this.#end(instance)));
   }
 
   async #turn(): Promise<void> {
@@ -73,82 +77,48 @@ export class LocalFunction {
     this.#running += 1;
   }
 
-  /** An idle thread of the file as it is now, or a new one. */
-  async #thread(): Promise<Thread> {
+  /** An idle instance of the file as it is now, or a new one. */
+  async #loaded(): Promise<Loaded> {
     const { mtimeMs, size, ino } = await stat(this.#options.file);
     const edition = `${mtimeMs} ${size} ${ino}`;
-    for (let thread = this.#idle.pop(); thread !== undefined; thread = this.#idle.pop()) {
-      if (thread.edition === edition && this.#all.has(thread.worker)) return thread;
-      await thread.worker.terminate();
+    for (let loaded = this.#idle.pop(); loaded !== undefined; loaded = this.#idle.pop()) {
+      if (loaded.edition === edition && loaded.instance.isAlive) return loaded;
+      await this.#end(loaded.instance);
     }
-    return { worker: this.#start(), edition };
+    return { instance: this.#start(), edition };
   }
 
-  #start(): Worker {
-    const { functionName, file, limits, printed } = this.#options;
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./function-worker.${extension}`, import.meta.url), {
-      name: `function ${functionName}`,
-      workerData: { file, functionName, memoryLimitInMB: limits.memoryLimitInMB } satisfies FunctionSettings,
-      resourceLimits: { maxOldGenerationSizeMb: limits.memoryLimitInMB },
-      stdout: true,
-      stderr: true,
-      execArgv: [],
-    });
-    this.#all.add(worker);
-    // What happens during a call is that call's failure; what happens between calls ends the thread alone.
-    worker.on('error', () => {});
-    worker.once('exit', () => this.#all.delete(worker));
-    for (const stream of [worker.stdout, worker.stderr]) lines(stream, line => printed(functionName, line));
-    return worker;
+  #start(): Instance {
+    const { functionName, file, handler, limits, runtime } = this.#options;
+    const settings: FunctionSettings = { functionName, file, handler, memoryLimitInMB: limits.memoryLimitInMB };
+    const instance = runtime.start(settings, line => this.#print(line));
+    this.#all.add(instance);
+    return instance;
   }
 
-  #call(
-    worker: Worker,
-    functionArn: string,
-    event: string,
-  ): Promise<{ readonly answer: InvokeReply; readonly isUsable: boolean }> {
+  async #end(instance: Instance): Promise<void> {
+    await instance.stop();
+    this.#all.delete(instance);
+  }
+
+  async #call(instance: Instance, functionArn: string, event: string): Promise<Outcome> {
     const { timeout } = this.#options.limits;
-    const requestId = randomUUID();
-    const { promise, resolve } = Promise.withResolvers<{ answer: InvokeReply; isUsable: boolean }>();
-    const broken = (errorType: string, errorMessage: string): void =>
-      resolve({ answer: { requestId, errorType, errorMessage }, isUsable: false });
-    const answered = (answer: InvokeReply): void => {
-      if (answer.requestId === requestId) resolve({ answer, isUsable: true });
-    };
-    const failed = (error: unknown): void => {
-      const { code, name, message } = error as NodeJS.ErrnoException;
-      if (code === 'ERR_WORKER_OUT_OF_MEMORY') broken('Runtime.OutOfMemory', 'the function ran out of memory');
-      else broken(name, message);
-    };
-    const ended = (code: number): void => broken('Runtime.ExitError', `the function's thread ended with code ${code}`);
-    const timer = setTimeout(
-      () => broken('Sandbox.Timedout', `the function timed out after ${timeout / 1000} seconds`),
-      timeout,
-    );
-    worker.on('message', answered).on('error', failed).on('exit', ended);
-    const deadline = Date.now() + timeout;
-    worker.postMessage({ requestId, functionArn, event, deadline } satisfies InvokeRequest);
-    return promise.finally(() => {
-      clearTimeout(timer);
-      worker.off('message', answered).off('error', failed).off('exit', ended);
-    });
-  }
-}
-
-/** Longest line that is passed on whole, in characters. */
-const longestLine = 8192;
-
-function lines(stream: Readable, line: (text: string) => void): void {
-  let rest = '';
-  stream.setEncoding('utf8').on('data', (text: string) => {
-    const parts = (rest + text).split('\n');
-    rest = parts.pop() ?? '';
-    for (const part of parts) line(part);
-    if (rest.length > longestLine) {
-      line(rest);
-      rest = '';
+    const { promise: cutOff, resolve } = Promise.withResolvers<Outcome>();
+    const timer = setTimeout(() => {
+      void instance.stop();
+      const errorMessage = `the function timed out after ${timeout / 1000} seconds`;
+      resolve({ errorType: 'Sandbox.Timedout', errorMessage });
+    }, timeout);
+    const request = { requestId: randomUUID(), functionArn, event, deadline: Date.now() + timeout };
+    const outcome = await Promise.race([cutOff, instance.invoke(request)]).finally(() => clearTimeout(timer));
+    if ('result' in outcome && outcome.result.length > longestResult) {
+      const errorMessage = `the response has more than ${longestResult} bytes`;
+      return { errorType: 'Function.ResponseSizeTooLarge', errorMessage };
     }
-  });
-  stream.on('end', () => rest !== '' && line(rest));
+    return outcome;
+  }
+
+  #print(line: string): void {
+    this.#options.printed(this.#options.functionName, line);
+  }
 }
