@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { awsForPath, quiet } from './harness/aws-cli.ts';
 import { run } from './harness/command.ts';
 import { temporaryDirectory } from './harness/directory.ts';
@@ -42,6 +42,20 @@ ${script}
 set +a
 export -p >"$STATE"`;
 
+/** Where a reader's `thingd` finds the one that runs, did it not use the default port. */
+const runningThingd = async () => {
+  const { endpoints } = await startThingd({ command: 'dev' });
+  return { THINGD_HTTP: `127.0.0.1:${endpoints.http.port}` };
+};
+
+/** The document starts its own, which is not to use the default ports either. */
+const ownThingd = (dataDir: string) => ({
+  THINGD_DATA_DIR: dataDir,
+  THINGD_HTTP: '127.0.0.1:0',
+  THINGD_HTTPS: '127.0.0.1:0',
+  THINGD_MQTTS: '127.0.0.1:0',
+});
+
 describe('a marked block', () => {
   test('is found with its name, and its neighbours are left alone', () => {
     const markdown = [
@@ -76,9 +90,11 @@ for (const document of documents) {
   describeWith(['aws', 'mosquitto_pub', 'curl'], relative(root, document), () => {
     let cwd: string;
     let env: Readonly<Record<string, string | undefined>>;
+    let dataDir: string;
+    const startsItself = blocks.some(({ name }) => name === 'thingd');
 
     beforeAll(async () => {
-      const thingd = await startThingd({ command: 'dev' });
+      dataDir = await temporaryDirectory();
       cwd = await temporaryDirectory('thingd-docs-');
       await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'));
       const state = join(await temporaryDirectory(), 'state');
@@ -87,11 +103,16 @@ for (const document of documents) {
         ...cleanEnvironment,
         ...quiet,
         PATH: path.filter(part => part !== undefined).join(':'),
-        // Where a reader's `thingd` finds the one that runs, did it not use the default port.
-        THINGD_HTTP: `127.0.0.1:${thingd.endpoints.http.port}`,
+        ...(startsItself ? ownThingd(dataDir) : await runningThingd()),
         STATE: state,
         NO_COLOR: '1',
       };
+    });
+
+    // What the document started and a failed block left.
+    afterAll(() => {
+      const endpoints = join(dataDir, 'endpoints.json');
+      if (existsSync(endpoints)) process.kill(JSON.parse(readFileSync(endpoints, 'utf8')).pid);
     });
 
     for (const { name, exit, script } of blocks) {
