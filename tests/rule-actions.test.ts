@@ -44,6 +44,34 @@ describeWith(['moto_server', 'aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions 
     return stdout;
   };
 
+  const items = async (table: string): Promise<Record<string, unknown>[]> =>
+    (await aws.json('dynamodb', 'scan', '--table-name', table)).Items;
+  const someItems = (table: string) =>
+    eventually(
+      `items in ${table}`,
+      async () => {
+        const found = await items(table);
+        return found.length > 0 && found;
+      },
+      20_000,
+    );
+
+  const deliveryStream = async (name: string): Promise<void> => {
+    await aws.json('s3api', 'create-bucket', '--bucket', name);
+    const configuration = JSON.stringify({ RoleARN: roleArn, BucketARN: `arn:aws:s3:::${name}` });
+    const stream = ['--delivery-stream-name', name, '--extended-s3-destination-configuration', configuration];
+    await aws.json('firehose', 'create-delivery-stream', ...stream);
+  };
+  const delivered = (bucket: string) =>
+    eventually(
+      `an object in ${bucket}`,
+      async () => {
+        const [key] = await objectKeys(bucket);
+        return key !== undefined && (await objectText(bucket, key));
+      },
+      20_000,
+    );
+
   describe('s3', () => {
     test('a location is kept as an object whose key has the time in it', async () => {
       await aws.json('s3api', 'create-bucket', '--bucket', 'locations');
@@ -155,18 +183,6 @@ describeWith(['moto_server', 'aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions 
         ...['--key-schema', 'AttributeName=device,KeyType=HASH'],
         ...(range ? [`AttributeName=${range},KeyType=RANGE`] : []),
       );
-    const items = async (table: string): Promise<Record<string, unknown>[]> =>
-      (await aws.json('dynamodb', 'scan', '--table-name', table)).Items;
-    const someItems = (table: string) =>
-      eventually(
-        `items in ${table}`,
-        async () => {
-          const found = await items(table);
-          return found.length > 0 && found;
-        },
-        20_000,
-      );
-
     const key = { hashKeyField: 'device', hashKeyValue: '${topic(2)}' };
     const range = { rangeKeyField: 'at', rangeKeyValue: '${at}', rangeKeyType: 'NUMBER' };
 
@@ -237,22 +253,6 @@ describeWith(['moto_server', 'aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions 
       expect(record).toMatchObject({ Data: 'eyJhIjoxfQ==', PartitionKey: 'd1' });
     });
 
-    const deliveryStream = async (name: string): Promise<void> => {
-      await aws.json('s3api', 'create-bucket', '--bucket', name);
-      const configuration = JSON.stringify({ RoleARN: roleArn, BucketARN: `arn:aws:s3:::${name}` });
-      const stream = ['--delivery-stream-name', name, '--extended-s3-destination-configuration', configuration];
-      await aws.json('firehose', 'create-delivery-stream', ...stream);
-    };
-    const delivered = (bucket: string) =>
-      eventually(
-        `an object in ${bucket}`,
-        async () => {
-          const [key] = await objectKeys(bucket);
-          return key !== undefined && (await objectText(bucket, key));
-        },
-        20_000,
-      );
-
     test('a delivery stream gets a record with its separator', async () => {
       await deliveryStream('lines');
       const firehose = { roleArn, deliveryStreamName: 'lines', separator: '\n' };
@@ -268,6 +268,37 @@ describeWith(['moto_server', 'aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions 
       await ground.publish('batches', '{"list":[{"a":12345678901234567890},{"a":2}]}');
       expect(await delivered('batches')).toBe('{"a":12345678901234567890}\n{"a":2}\n');
     });
+  });
+
+  test('telemetry in an envelope, published to the rule alone, goes to a table and to a stream, and a heartbeat to neither', async () => {
+    const key = ['AttributeName=device,KeyType=HASH', 'AttributeName=at,KeyType=RANGE'];
+    const attributes = ['AttributeName=device,AttributeType=S', 'AttributeName=at,AttributeType=N'];
+    const table = ['--table-name', 'telemetry', '--billing-mode', 'PAY_PER_REQUEST', '--key-schema', ...key];
+    await aws.json('dynamodb', 'create-table', ...table, '--attribute-definitions', ...attributes);
+    await deliveryStream('telemetry');
+    const sql = `SELECT event.source.deviceId AS device, event.at, event.data, topic() AS topic
+      WHERE event.eventType = 'telemetry'`;
+    await ground.rule('telemetry', sql, [
+      { dynamoDBv2: { roleArn, putItem: { tableName: 'telemetry' } } },
+      { firehose: { roleArn, deliveryStreamName: 'telemetry', separator: '\n' } },
+    ]);
+    const envelope = (eventType: string, at: number) => ({
+      version: 1,
+      event: { eventType, at, source: { deviceId: 'lamp-7', fleet: 'x' }, data: { power: 3.5, on: true } },
+    });
+    await ground.publish('$aws/rules/telemetry/lamps/7', envelope('heartbeat', 1700000000));
+    await ground.publish('$aws/rules/telemetry/lamps/7', envelope('telemetry', 1700000001));
+    expect(await someItems('telemetry')).toEqual([
+      {
+        device: { S: 'lamp-7' },
+        at: { N: '1700000001' },
+        data: { M: { power: { N: '3.5' }, on: { BOOL: true } } },
+        topic: { S: 'lamps/7' },
+      },
+    ]);
+    expect(await delivered('telemetry')).toBe(
+      '{"device":"lamp-7","at":1700000001,"data":{"power":3.5,"on":true},"topic":"lamps/7"}\n',
+    );
   });
 
   describe('cloudwatchMetric, cloudwatchAlarm and cloudwatchLogs', () => {

@@ -39,8 +39,9 @@ export class RuleGround {
     this.iot = new AwsCli(thingd, { AWS_ACCESS_KEY_ID: accountId });
   }
 
-  async rule(ruleName: string, sql: string, action: object, errorAction?: object): Promise<void> {
-    const payload = JSON.stringify({ sql, awsIotSqlVersion: '2016-03-23', actions: [action], errorAction });
+  async rule(ruleName: string, sql: string, action: object | readonly object[], errorAction?: object): Promise<void> {
+    const actions = [action].flat();
+    const payload = JSON.stringify({ sql, awsIotSqlVersion: '2016-03-23', actions, errorAction });
     await this.iot.json('iot', 'create-topic-rule', '--rule-name', ruleName, '--topic-rule-payload', payload);
   }
 
