@@ -60,7 +60,8 @@ function compileExternal(
     const values = compiled.map(arg => arg(evaluation));
     return evaluation.await(async () => {
       try {
-        return (await ask(evaluation.context.services, ...values)) ?? Undefined;
+        const answer = await ask(evaluation.context.services, ...values);
+        return answer === undefined ? Undefined : answer;
       } catch (error) {
         throw failure(name, error);
       }

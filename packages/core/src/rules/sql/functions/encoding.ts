@@ -69,7 +69,8 @@ function decodeBase64(value: Value, arithmetic: Arithmetic): Value {
   const bytes = fromBase64(text);
   if (bytes === undefined) return null;
   const decoded = bytes.toString('utf8');
-  return parseJsonText(decoded, arithmetic) ?? decoded;
+  const json = parseJsonText(decoded, arithmetic);
+  return json === undefined ? decoded : json;
 }
 
 /** With or without the padding at the end. */
