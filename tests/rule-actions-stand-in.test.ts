@@ -1,4 +1,5 @@
 /** Rules whose actions call services that moto has not, or that are not well: a server of ours answers in their place. */
+import { createHash } from 'node:crypto';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { eventually } from './harness/eventually.ts';
 import { type HttpTarget, openHttpTarget } from './harness/http-target.ts';
@@ -103,6 +104,30 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions on services tha
     await seen.prints('"failedAction":"OpenSearchAction"');
     expect(server.received).toHaveLength(1);
     expect(seen.stdout).toContain('the server answered 400');
+    await seen.stop();
+  });
+});
+
+describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'an action whose target is away for good', () => {
+  test('is given up, the error action is told of it alone, and the others succeed', { timeout: 60_000 }, async () => {
+    const [server, away] = [await openHttpTarget(), await openHttpTarget()];
+    await away.close();
+    const endpoints = { AWS_ENDPOINT_URL: server.url, AWS_ENDPOINT_URL_S3: away.url };
+    const ground = await startRules({ ...endpoints, THINGD_RULE_RETRY_TIME: '0' });
+    const seen = await ground.subscriber('given-up');
+    const queueUrl = `https://sqs.us-east-1.amazonaws.com/${accountId}/q`;
+    const actions = [{ s3: { roleArn, bucketName: 'my-bucket', key: 'k' } }, { sqs: { roleArn, queueUrl } }];
+    await ground.rule('both', "SELECT * FROM 'both'", actions, { republish: { roleArn, topic: 'given-up' } });
+    const MD5OfMessageBody = createHash('md5').update('{"t":1}').digest('hex');
+    server.answers.push({ body: JSON.stringify({ MessageId: '1', MD5OfMessageBody }) });
+    await ground.publish('both', '{"t":1}');
+    await seen.prints('"failures":[');
+    const documents = seen.lines.filter(line => line.startsWith('{')).map(line => JSON.parse(line));
+    expect(documents).toMatchObject([{ ruleName: 'both', topic: 'both', base64OriginalPayload: 'eyJ0IjoxfQ==' }]);
+    const failedAction = { failedAction: 'S3Action', failedResource: 'my-bucket' };
+    expect(documents[0].failures).toEqual([{ ...failedAction, errorMessage: expect.stringContaining('ECONNREFUSED') }]);
+    await eventually('the queue has it', () => server.received.length === 1);
+    expect(JSON.parse(server.received[0]!.body)).toMatchObject({ MessageBody: '{"t":1}' });
     await seen.stop();
   });
 });

@@ -98,6 +98,7 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
     await ground.publish('rooms/attic/data', '{"temperature":19}');
     await ground.publish('rooms/kitchen/data', '{"temperature":23.5}');
     await seen.prints('warm/kitchen {"t":23.5,"room":"kitchen"}\n');
+    expect(seen.stdout).toMatch(/received PUBLISH \(d0, q1, r0, m\d+, 'warm\/kitchen'/);
     expect(seen.stdout).not.toContain('attic');
     await seen.stop();
     const [passed, keptOut] = await ground.traces('warm');
@@ -238,11 +239,13 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
       sql: "SELECT n FROM 'hook'",
       actions: [{ http: { url: `${target.url}/in`, headers: [{ key: 'X-Topic', value: '${topic()}' }] } }],
     });
+    const destinations = async () =>
+      (await ground.aws.json('iot', 'list-topic-rule-destinations')).destinationSummaries;
+    const httpUrlSummary = { confirmationUrl: `${target.url}/in` };
+    expect(await destinations()).toMatchObject([{ status: 'IN_PROGRESS', httpUrlSummary }]);
     await ground.confirm(target);
-    const { destinationSummaries } = await ground.aws.json('iot', 'list-topic-rule-destinations');
-    expect(destinationSummaries).toMatchObject([
-      { status: 'ENABLED', httpUrlSummary: { confirmationUrl: `${target.url}/in` } },
-    ]);
+    expect(target.received).toHaveLength(1);
+    expect(await destinations()).toMatchObject([{ status: 'ENABLED', httpUrlSummary }]);
     target.answers.push(500, 500, 200);
     await ground.publish('hook', '{"n":1}');
     await eventually('three calls', () => target.calls.length === 3);
@@ -277,6 +280,7 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
       failures: [{ failedAction: 'HttpAction', failedResource: `${target.url}/in` }],
     });
     expect(document.failures[0].errorMessage).toContain('404');
+    expect(target.calls).toHaveLength(1);
     await seen.stop();
   });
 
