@@ -1,7 +1,7 @@
 /** Datapoints of fleet metrics on their way to CloudWatch, or whatever speaks its protocol. *AWS: Fleet metrics, "View in CloudWatch"*. */
 import type { MetricDatum, StandardUnit } from '@aws-sdk/client-cloudwatch';
-import type { Datapoint, FleetMetric } from '@thingd/core';
-import { type AwsClients, callTimeout, cloudwatch, failureOf } from '../rules/actions/aws/index.ts';
+import { ActionFailure, type Datapoint, type FleetMetric } from '@thingd/core';
+import { type AwsClients, askAws, cloudwatch } from '../rules/actions/aws/index.ts';
 
 const namespace = 'IoTFleetMetrics';
 
@@ -66,17 +66,20 @@ export class CloudWatchMetrics {
   /** False if it is to be tried again. */
   async #put(region: string, data: MetricDatum[], signal: AbortSignal): Promise<boolean> {
     try {
-      const client = await this.#clients.client(cloudwatch, region, undefined);
-      const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(callTimeout)]);
-      await client.putMetricData({ Namespace: namespace, MetricData: data }, { abortSignal });
+      await askAws(this.#clients, {
+        service: cloudwatch,
+        request: `PutMetricData ${namespace}`,
+        region,
+        signal,
+        send: (client, options) => client.putMetricData({ Namespace: namespace, MetricData: data }, options),
+      });
       this.#isFailing = false;
       return true;
     } catch (error) {
       if (signal.aborted) return false;
-      const failure = failureOf(error, `PutMetricData ${namespace}`, callTimeout);
-      if (!this.#isFailing) this.#failed(failure);
+      if (!this.#isFailing) this.#failed(error);
       this.#isFailing = true;
-      return !failure.isTransient;
+      return !(error instanceof ActionFailure && error.isTransient);
     }
   }
 }

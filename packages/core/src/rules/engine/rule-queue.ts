@@ -178,20 +178,20 @@ export class RuleQueue {
     if (runner === undefined || !('parameters' in action)) {
       return { failure: { message: `the action \`${action.kind}\` cannot be run`, isTransient: false } };
     }
-    const request: ActionRequest = {
-      realm,
-      ruleName,
-      invocationId: `${id}-${index}`,
-      parameters: action.parameters,
-      payload: isErrorAction ? errorDocument(invocation, runners) : invocation.payload,
-      isJson: isErrorAction || invocation.isJson,
-      message,
-      hops: hops + 1,
-      isErrorAction,
-      attempt,
-      signal,
-    };
     try {
+      const request: ActionRequest = {
+        realm,
+        ruleName,
+        invocationId: `${id}-${index}`,
+        parameters: action.parameters,
+        payload: isErrorAction ? errorDocument(invocation, runners) : invocation.payload,
+        isJson: isErrorAction || invocation.isJson,
+        message,
+        hops: hops + 1,
+        isErrorAction,
+        attempt,
+        signal,
+      };
       if (action.secrets === undefined) return { report: await runner.run(request) };
       // The present is when the message came, so that attempts do not differ in it.
       const context = { ...contextOf(realm), clock: { now: () => timeOfInvocation(invocation) } };

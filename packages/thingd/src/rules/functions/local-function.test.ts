@@ -1,10 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseFunctionFile } from '../../configuration/function-file.ts';
 import { LocalFunctions } from './index.ts';
-import { findPython } from './python-runtime.ts';
+import { findPython, pythonProgram } from './python-runtime.ts';
 
 const hasPython = (await findPython()) !== undefined;
 if (!hasPython && process.env.THINGD_TEST_REQUIRE === 'all') throw new Error('not installed: python3');
@@ -239,6 +242,19 @@ def lambda_handler(event, context):
     const functions = await openFunction('def lambda_handler(event, context): return "x" * event', 'py');
     expect(await functions.invoke(arn, String(5 << 20))).toHaveLength((5 << 20) + 2);
     await expect(functions.invoke(arn, String(6 << 20))).rejects.toThrow('Function.ResponseSizeTooLarge');
+  });
+
+  test('ends with thingd, whatever it is doing', async () => {
+    const file = join(directory, 'stuck.py');
+    writeFileSync(file, 'def lambda_handler(event, context):\n    while True: pass\n');
+    const child = spawn((await findPython())!, [pythonProgram, file, 'lambda_handler', 'f', '64'], {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    });
+    const channel = child.stdio[3] as Duplex;
+    channel.write('{"requestId":"r","functionArn":"f","event":"{}","deadline":0}\n');
+    channel.end();
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(0);
   });
 
   test('serves calls at the same time in processes of their own', async () => {

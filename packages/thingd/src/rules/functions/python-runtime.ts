@@ -15,7 +15,7 @@ import {
 } from './runtime.ts';
 
 /** Beside both `src` and `dist`: it is run as it is. */
-const program = fileURLToPath(new URL('../../../bin/python-function.py', import.meta.url));
+export const pythonProgram = fileURLToPath(new URL('../../../bin/python-function.py', import.meta.url));
 /** Characters of an answer: Lambda's 6 MB, each character escaped. */
 const longestAnswer = 6 * 6 * 1024 * 1024;
 
@@ -51,7 +51,7 @@ class PythonProcess implements Instance {
 
   constructor(python: string, settings: FunctionSettings, printed: (line: string) => void) {
     const { file, handler, functionName, memoryLimitInMB } = settings;
-    const child = spawn(python, [program, file, handler, functionName, String(memoryLimitInMB)], {
+    const child = spawn(python, [pythonProgram, file, handler, functionName, String(memoryLimitInMB)], {
       env: environmentOf(settings),
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });

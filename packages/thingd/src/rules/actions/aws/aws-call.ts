@@ -42,8 +42,8 @@ export async function askAws<Client extends Destroyable, Reply>(
   clients: AwsClients,
   { service, request, region, roleArn, timeout = callTimeout, signal, send }: AwsQuestion<Client, Reply>,
 ): Promise<Reply> {
-  const client = await clients.client(service, region, roleArn);
   try {
+    const client = await clients.client(service, region, roleArn);
     return await send(client, { abortSignal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]) });
   } catch (error) {
     if (error instanceof ActionFailure) throw error;

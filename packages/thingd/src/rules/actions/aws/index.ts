@@ -15,9 +15,8 @@ import { timestream } from './timestream.ts';
 
 export { regionOfArn } from './arn.ts';
 export { jsonOfAttributes } from './attribute-value.ts';
-export { askAws, callTimeout } from './aws-call.ts';
+export { askAws } from './aws-call.ts';
 export { AwsClients, type ClientSettings } from './aws-clients.ts';
-export { failureOf } from './aws-failure.ts';
 export { cloudwatch } from './cloudwatch.ts';
 export { dynamodbService } from './dynamodb.ts';
 export { invokeFunction, lambdaService } from './lambda.ts';
