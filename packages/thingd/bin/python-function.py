@@ -78,7 +78,7 @@ def load_handler(file, name):
 
 def json_text(result):
     try:
-        return json.dumps(result, allow_nan=False)
+        return json.dumps(result, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         raise FunctionError("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
 

@@ -101,6 +101,19 @@ describe('a secret in a parameter', () => {
     for (const form of forms) expect(text).not.toContain(form);
   });
 
+  test('is taken out of what a bug in the runner says', async () => {
+    const bench = await openBench({ services });
+    await bench.create('r', { sql, actions: [{ sqs: { value: `\${${token}}` } }] });
+    bench.target.run = async ({ parameters }) => {
+      throw new TypeError(`cannot read ${parameters.value}`);
+    };
+    await bench.publish('in/a', '{"n":1}');
+    await settled();
+    expect(bench.ended[0]!.outcome).toEqual({ ok: false, error: 'cannot read (secret)' });
+    const [told] = bench.failures as [Error];
+    for (const form of forms) expect(`${told.message} ${told.stack}`).not.toContain(form);
+  });
+
   test('may come by a variable of SET', async () => {
     const bench = await openBench({ services });
     const set = `SET @all = get_secret('tokens', 'SecretString', 'role'), @t = @all.a, @u = topic(1) ${sql}`;

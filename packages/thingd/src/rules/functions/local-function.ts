@@ -31,6 +31,9 @@ interface Loaded {
 const longestQueue = 1000;
 /** Characters of a result (AWS: "Lambda quotas", 6 MB). */
 const longestResult = 6 * 1024 * 1024;
+/** What is told of an error: characters, and calls on the stack. */
+const longestMessage = 4096;
+const deepestTrace = 30;
 
 export class LocalFunction {
   readonly #options: LocalFunctionOptions;
@@ -54,8 +57,9 @@ export class LocalFunction {
       if (loaded.instance.isAlive && !this.#closed) this.#idle.push(loaded);
       else await this.#end(loaded.instance);
       if ('result' in outcome) return outcome.result;
-      const { errorType, errorMessage, stackTrace } = outcome;
-      this.#print(JSON.stringify({ errorType, errorMessage, stackTrace }));
+      const { errorType, stackTrace } = outcome;
+      const errorMessage = outcome.errorMessage.slice(0, longestMessage);
+      this.#print(JSON.stringify({ errorType, errorMessage, stackTrace: stackTrace?.slice(-deepestTrace) }));
       throw new Error(`${errorType}: ${errorMessage}`);
     } finally {
       this.#running -= 1;

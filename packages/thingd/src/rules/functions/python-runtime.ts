@@ -56,17 +56,18 @@ class PythonProcess implements Instance {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     this.#process = child;
-    this.#channel = child.stdio[3] as Duplex;
+    // First of all: where not even pipes can be made, the streams below are missing, and the error comes all the same.
     this.#ended = new Promise(resolve => {
       const end = (errorMessage: string): void => {
         this.#isAlive = false;
         resolve({ errorType: 'Runtime.ExitError', errorMessage });
       };
-      child.once('error', error => end(error.message));
+      child.on('error', error => end(error.message));
       child.once('exit', (code, signal) =>
         end(`the function's process ended ${signal === null ? `with code ${code}` : `by ${signal}`}`),
       );
     });
+    this.#channel = child.stdio[3] as Duplex;
     // That the process is gone is told by its end.
     this.#channel.on('error', () => {});
     eachLine(this.#channel, longestAnswer, line => this.#read(line));
