@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { openDomain, type TestDomain } from '../testing/domain.ts';
+import { document, query } from './arbitraries.ts';
 import { nameOf, type ThingDocument } from './document.ts';
-import { document, query } from './fleet-arbitraries.ts';
 import { indexOf } from './fleet-fixtures.ts';
 import { openIndexingLimits } from './limits.ts';
 import { matches } from './query/evaluate.ts';
