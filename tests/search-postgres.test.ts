@@ -16,8 +16,8 @@ import {
 import { ManualClock, MemoryStore } from '@thingd/core/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nameOf, type ThingDocument } from '../packages/core/src/indexing/document.ts';
 import { document, query } from '../packages/core/src/indexing/arbitraries.ts';
+import { nameOf, type ThingDocument } from '../packages/core/src/indexing/document.ts';
 import { fleet, indexedRealm, indexOf, queries } from '../packages/core/src/indexing/fleet-fixtures.ts';
 import { openIndexingLimits } from '../packages/core/src/indexing/limits.ts';
 import { searchDocuments } from '../packages/core/src/indexing/search.ts';
