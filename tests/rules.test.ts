@@ -200,6 +200,15 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
       { sql: "SELECT * FROM 'a'", actions: [republish('$aws/x')] },
       'InvalidRequestException',
     ],
+    [
+      'an error action with batches',
+      {
+        sql: "SELECT * FROM 'a'",
+        actions: [],
+        errorAction: { http: { url: 'https://hooks.example', batchConfig: { maxBatchSize: 2 } } },
+      },
+      'InvalidRequestException',
+    ],
     ['Basic Ingest in FROM', { sql: "SELECT * FROM '$aws/rules/#'", actions: [] }, 'InvalidRequestException'],
     [
       'an action nobody runs yet',
@@ -282,6 +291,54 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
     expect(document.failures[0].errorMessage).toContain('404');
     expect(target.calls).toHaveLength(1);
     await seen.stop();
+  });
+
+  test('batches are one POST of a list, with the headers of the last message; one that fails is told of once', async () => {
+    const target = await openHttpTarget();
+    const headers = [
+      { key: 'X-Number', value: '${n}' },
+      { key: 'Content-Type', value: 'text/plain' },
+    ];
+    const batchConfig = { maxBatchSize: 3, maxBatchOpenMs: 200 };
+    await ground.createRule('batched', {
+      sql: "SELECT * FROM 'batched/+'",
+      actions: [{ http: { url: `${target.url}/in`, headers, enableBatching: true, batchConfig } }],
+      errorAction: republish('errors/batched', { qos: 1 }),
+    });
+    await ground.confirm(target);
+    const client = await connectAsync(ground.thingd.endpoints.mqtt.url, { clientId: 'batcher' });
+    const publish = (...numbers: number[]) =>
+      Promise.all(numbers.map(n => client.publishAsync('batched/a', `{"n":${n}}`, { qos: 1 })));
+    target.answers.push(500);
+    await publish(1, 2, 3, 4);
+    await eventually('a batch, again, and what is left', () => target.calls.length === 3);
+    const whole = {
+      body: '[{"n":1},{"n":2},{"n":3}]',
+      headers: { 'content-type': 'application/json', 'x-number': '3' },
+    };
+    expect(target.calls.filter(({ body }) => body !== '[{"n":4}]')).toMatchObject([whole, whole]);
+
+    const seen = await ground.subscriber('errors/batched');
+    target.refusing = 404;
+    await publish(5, 6, 7);
+    await client.publishAsync('batched/a', Buffer.from([0xff, 0xfe]), { qos: 1 });
+    await client.endAsync();
+    await eventually('two documents', () => seen.stdout.match(/payloadsWithMetadata/g)?.length === 2);
+    await seen.stop();
+    const told = [...seen.stdout.matchAll(/errors\/batched (.*)\n/g)].map(([, text]) => JSON.parse(text!));
+    const ofBatch = told.find(({ payloadsWithMetadata }) => payloadsWithMetadata.length === 3);
+    expect(ofBatch).toMatchObject({
+      ruleName: 'batched',
+      topic: 'batched/a',
+      payloadsWithMetadata: [5, 6, 7].map((n, index) => ({
+        id: index + 1,
+        clientId: 'batcher',
+        base64OriginalPayload: Buffer.from(`{"n":${n}}`).toString('base64'),
+      })),
+      failures: [{ affectedIds: [1, 2, 3], failedAction: 'HttpAction', failedResource: `${target.url}/in` }],
+    });
+    expect(told.find(document => document !== ofBatch).failures[0].errorMessage).toContain('no UTF-8 text');
+    expect(target.calls).toHaveLength(4);
   });
 
   test('a function runs here, is asked by SQL, and is loaded again when its file changes', async () => {

@@ -46,16 +46,46 @@ export class ActionFailure extends Error {
   }
 }
 
+/** Bounds of the batches of an action; the first that is reached sends the batch. */
+export interface BatchLimits {
+  /** Milliseconds the first request waits for others. */
+  readonly openMs: number;
+  readonly count: number;
+  readonly bytes: number;
+  /** Whether messages of different topics share a batch. */
+  readonly acrossTopics: boolean;
+}
+
+/** What a request is in a batch. */
+export interface BatchPlace {
+  /** Requests with different ones never share a batch: what all of a batch ask of the target. */
+  readonly key: string;
+  /** What it adds to the batch's bounds. */
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** How requests of an action go to its target together (AWS: "Batching HTTP action messages"). */
+export interface Batching {
+  /** Undefined where the parameters want no batches. */
+  limits(parameters: Readonly<Record<string, unknown>>): BatchLimits | undefined;
+  /** Undefined for a request that no batch can hold: it goes to `run` by itself, which says why. */
+  place(request: Pick<ActionRequest, 'parameters' | 'payload' | 'isJson'>): BatchPlace | undefined;
+  /** As `ActionRunner.run`, for two requests or more, in the order in which they came. They succeed or fail together. */
+  run(requests: readonly ActionRequest[]): Promise<ActionReport>;
+}
+
 export interface ActionRunner {
   /** How the error document calls the action, such as `S3Action` (AWS: "Error handling (error action)"). */
   readonly failedAction: string;
   /** Parameters that are never templates, beside `roleArn`; dotted for nested ones. */
   readonly literals?: readonly string[];
+  readonly batching?: Batching;
   /**
    * Refuses parameters nobody could carry out, as they stand in the rule, templates unrendered. Throws `InvalidRequestException`,
    * or `NotImplementedException` for what is not supported.
    */
-  check(parameters: Readonly<Record<string, unknown>>): void;
+  check(parameters: Readonly<Record<string, unknown>>, isErrorAction: boolean): void;
   /** After a rule with the action was stored: what else it needs, such as a destination to be confirmed. */
   stored?(realm: Realm, parameters: Readonly<Record<string, unknown>>): Promise<void>;
   /** What the action works on, for the error document: a bucket, a queue, a URL. */

@@ -61,16 +61,18 @@ export function compilePayload(payload: TopicRulePayload, runners: ActionRunners
     const message = `\`${topicFilter}\` is Basic Ingest, which reaches a rule by its name; FROM cannot select it`;
     throw new ServiceError('InvalidRequestException', message);
   }
-  const compile = (definition: ActionDefinition) => compileAction(definition, runners, payload.sql, statement);
+  const compile = (definition: ActionDefinition, isErrorAction: boolean) =>
+    compileAction(definition, isErrorAction, runners, payload.sql, statement);
   return {
     statement,
-    actions: payload.actions.map(compile),
-    errorAction: payload.errorAction && compile(payload.errorAction),
+    actions: payload.actions.map(action => compile(action, false)),
+    errorAction: payload.errorAction && compile(payload.errorAction, true),
   };
 }
 
 function compileAction(
   definition: ActionDefinition,
+  isErrorAction: boolean,
   runners: ActionRunners,
   sql: string,
   { version, variables, secrets }: CompiledStatement,
@@ -80,7 +82,7 @@ function compileAction(
   if (runner === undefined) {
     throw new ServiceError('NotImplementedException', `the action \`${kind}\` is not implemented`);
   }
-  runner.check(parameters);
+  runner.check(parameters, isErrorAction);
   const literals = new Set(['roleArn', ...(runner.literals ?? [])]);
   const paths: (readonly string[])[] = [];
   const compileText = (source: string, place: readonly string[]): Render => {

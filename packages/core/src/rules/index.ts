@@ -5,6 +5,9 @@ export {
   type ActionRequest,
   type ActionRunner,
   type ActionRunners,
+  type Batching,
+  type BatchLimits,
+  type BatchPlace,
 } from './action-runner.ts';
 export { type CompiledPayload, type CompiledRule, compilePayload } from './compiled-rule.ts';
 export * from './destination/index.ts';

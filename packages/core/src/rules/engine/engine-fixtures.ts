@@ -2,7 +2,7 @@
 import { type Realm, realmKey } from '../../realm.ts';
 import { openDomain, realm, type TestDomain } from '../../testing/domain.ts';
 import { ManualTimers } from '../../testing/timers.ts';
-import { ActionFailure, type ActionRequest, type ActionRunner } from '../action-runner.ts';
+import { ActionFailure, type ActionRequest, type ActionRunner, type BatchLimits } from '../action-runner.ts';
 import type { ExternalServices } from '../sql/index.ts';
 import { topicMatches } from '../topic-matches.ts';
 import type { TopicRulePayload } from '../topic-rule.ts';
@@ -12,10 +12,12 @@ import { RuleEngine, type RuleHandler, type RuleSource } from './rule-engine.ts'
 import type { ActionEnd, NotRun } from './rule-observer.ts';
 import type { QueueLimits } from './rule-queue.ts';
 
-/** A target that fails as often as it is told to. */
+/** A target that fails as often as it is told to. It takes batches where `batch` has limits, one for each `to`. */
 export class ScriptedTarget implements ActionRunner {
   readonly failedAction = 'ScriptedAction';
   readonly requests: ActionRequest[] = [];
+  /** The payloads of each call. */
+  readonly calls: string[][] = [];
   /** While set, what each attempt fails with. */
   failure: { readonly message: string; readonly isTransient: boolean } | undefined;
   /** While set, attempts wait for it. */
@@ -27,8 +29,22 @@ export class ScriptedTarget implements ActionRunner {
     return 'the target';
   }
 
-  async run(request: ActionRequest): Promise<{ request: string }> {
-    this.requests.push(request);
+  readonly batching = {
+    limits: ({ batch }: ActionRequest['parameters']) => batch as BatchLimits | undefined,
+    place({ parameters, payload }: Pick<ActionRequest, 'parameters' | 'payload'>) {
+      if (payload.toString() === '{"n":"unfit"}') return undefined;
+      return { key: String(parameters.to), count: 1, bytes: payload.length };
+    },
+    run: (requests: readonly ActionRequest[]) => this.#call(requests),
+  };
+
+  run(request: ActionRequest): Promise<{ request: string }> {
+    return this.#call([request]);
+  }
+
+  async #call(requests: readonly ActionRequest[]): Promise<{ request: string }> {
+    this.requests.push(...requests);
+    this.calls.push(requests.map(({ payload }) => payload.toString()));
     await this.gate;
     if (this.failure !== undefined) throw new ActionFailure(this.failure.message, this.failure);
     return { request: 'scripted' };

@@ -221,5 +221,6 @@ function toInvocation(row: InvocationRow): Invocation {
     outcomes: JSON.parse(row.outcomes) as (Outcome | null)[],
     isStored: true,
     trace: undefined,
+    toldWith: undefined,
   };
 }

@@ -85,7 +85,18 @@ export interface Invocation {
   readonly isStored: boolean;
   /** What is noted of it for people; not stored. */
   trace: Trace | undefined;
+  /** Those of whose failures the error action is told in one document, itself among them; not stored. */
+  toldWith: readonly Invocation[] | undefined;
 }
+
+/** One of an invocation's actions: by its place in the rule, or the error action. */
+export type Which = number | 'error';
+
+export const actionOf = ({ actions, errorAction }: Invocation, which: Which): PreparedAction | undefined =>
+  which === 'error' ? errorAction : actions[which];
+
+/** Its place in `outcomes`, and among the actions of the trace. */
+export const slotOf = ({ actions }: Invocation, which: Which): number => (which === 'error' ? actions.length : which);
 
 /** Bytes an invocation holds in memory, about. */
 export const sizeOfInvocation = ({ message, payload }: Invocation): number =>

@@ -288,6 +288,7 @@ export class RuleEngine {
       outcomes: [],
       isStored: message.qos > 0,
       trace,
+      toldWith: undefined,
     };
     if (invocation.isStored) return rule.queue.keep(invocation);
     if (!rule.queue.offer(invocation)) this.#drop(rule, message, 'the queue of the rule is full');

@@ -2,20 +2,16 @@
  * One rule's invocations, from taken to done. A bounded number is in memory; what must survive is in the store from the start,
  * and what does not fit into memory waits there until there is room. Actions of an invocation do not wait for each other.
  */
-
-import { retryDelay } from '../../backoff.ts';
 import type { Clock } from '../../clock.ts';
-import { type Realm, realmOfKey } from '../../realm.ts';
+import type { Realm } from '../../realm.ts';
 import type { Timers } from '../../timers.ts';
-import { ActionFailure, type ActionReport, type ActionRequest, type ActionRunners } from '../action-runner.ts';
+import type { ActionRunners } from '../action-runner.ts';
 import type { EvaluationContext } from '../sql/index.ts';
-import { errorDocument } from './error-document.ts';
-import { type Invocation, type Outcome, sizeOfInvocation, timeOfInvocation } from './invocation.ts';
+import { ActionCalls, type CallEnd } from './action-calls.ts';
+import { actionOf, type Invocation, sizeOfInvocation, slotOf } from './invocation.ts';
 import type { InvocationStore } from './invocation-store.ts';
-import { Lane } from './lane.ts';
 import type { RuleObserver } from './rule-observer.ts';
-import { runWithSecrets } from './secret-parameters.ts';
-import { addAttempt, newActionTrace, type RuleTraces, traceOfInvocation } from './trace.ts';
+import { newActionTrace, type RuleTraces, traceOfInvocation } from './trace.ts';
 
 /** Bounds of a rule's queue. */
 export interface QueueLimits {
@@ -58,7 +54,7 @@ export class RuleQueue {
   readonly #realm: string;
   readonly #ruleName: string;
   readonly #traces: RuleTraces;
-  readonly #lanes: Lane[] = [];
+  readonly #calls: ActionCalls;
   readonly #live = new Map<string, Invocation>();
   #liveBytes = 0;
   #stored = 0;
@@ -72,6 +68,7 @@ export class RuleQueue {
     this.#realm = realm;
     this.#ruleName = ruleName;
     this.#traces = traces;
+    this.#calls = new ActionCalls(context, traces, end => this.#ended(end));
   }
 
   /** Invocations in memory, and those in the store. */
@@ -118,7 +115,7 @@ export class RuleQueue {
   /** Begins nothing more; resolves when no attempt is under way. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#lanes.map(lane => lane.close()));
+    await this.#calls.close();
   }
 
   get #isFull(): boolean {
@@ -141,112 +138,51 @@ export class RuleQueue {
     for (const [index, action] of actions.entries()) {
       if (outcomes[index]) continue;
       if ('error' in action) outcomes[index] = { ok: false, error: action.error };
-      else this.#run(invocation, index);
+      else this.#calls.begin(invocation, index);
     }
-    this.#settle(invocation);
+    this.#settle(toldTogether(invocation));
   }
 
-  #run(invocation: Invocation, index: number): void {
-    const started = { attempts: 0, at: 0 };
-    const lane = this.#lane(index);
-    const attempt = async (): Promise<void> => {
-      started.attempts += 1;
-      const now = this.#context.clock.now();
-      if (started.attempts === 1) started.at = now;
-      const { report, failure } = await this.#attempt(invocation, index, started.attempts);
-      const ended = this.#context.clock.now();
-      if (this.#closed && failure !== undefined) return; // it is in the store, and taken up at the next start
-      const mayRetry = failure?.isTransient === true && ended - started.at < this.#context.limits.retryFor;
-      const retryIn = mayRetry ? retryDelay(started.attempts, this.#context.random()) : undefined;
-      this.#note(invocation, index, { at: now, duration: ended - now, report, failure, retryIn });
-      if (retryIn !== undefined) return lane.pushAfter(retryIn, attempt);
-      if (failure === undefined) lane.wake();
-      const outcome: Outcome = failure === undefined ? { ok: true } : { ok: false, error: failure.message };
-      this.#end(invocation, index, outcome, (ended - started.at) / 1000);
-    };
-    lane.push(attempt);
-  }
-
-  /** One attempt; a runner's bug is a failure that is not tried again, and told of as a bug. */
-  async #attempt(invocation: Invocation, index: number, attempt: number): Promise<Attempted> {
-    const { runners, signal, observer, contextOf } = this.#context;
-    const { ruleName, id, message, hops, actions, errorAction } = invocation;
-    const realm = realmOfKey(invocation.realm);
-    const isErrorAction = index === actions.length;
-    const action = isErrorAction ? errorAction! : actions[index]!;
-    const runner = runners[action.kind];
-    if (runner === undefined || !('parameters' in action)) {
-      return { failure: { message: `the action \`${action.kind}\` cannot be run`, isTransient: false } };
+  /** A call has ended: so has its action for each invocation it was made for. */
+  #ended({ which, invocations, outcome, seconds }: CallEnd): void {
+    const { kind } = actionOf(invocations[0]!, which)!;
+    for (const invocation of invocations) {
+      invocation.outcomes[slotOf(invocation, which)] = outcome;
+      this.#context.observer.actionEnded({
+        realm: this.#realm,
+        ruleName: this.#ruleName,
+        kind,
+        isErrorAction: which === 'error',
+        outcome,
+        seconds,
+        topic: invocation.message.topic,
+      });
     }
-    try {
-      const request: ActionRequest = {
-        realm,
-        ruleName,
-        invocationId: `${id}-${index}`,
-        parameters: action.parameters,
-        payload: isErrorAction ? errorDocument(invocation, runners) : invocation.payload,
-        isJson: isErrorAction || invocation.isJson,
-        message,
-        hops: hops + 1,
-        isErrorAction,
-        attempt,
-        signal,
-      };
-      if (action.secrets === undefined) return { report: await runner.run(request) };
-      // The present is when the message came, so that attempts do not differ in it.
-      const context = { ...contextOf(realm), clock: { now: () => timeOfInvocation(invocation) } };
-      return { report: await runWithSecrets(runner, request, action.secrets, context) };
-    } catch (error) {
-      if (error instanceof ActionFailure) return { report: error.report, failure: error };
-      observer.failed(error, `the action \`${action.kind}\` of rule \`${ruleName}\``);
-      return { failure: { message: error instanceof Error ? error.message : String(error), isTransient: false } };
-    }
+    if (!outcome.ok && invocations.length > 1) tellTogether(invocations);
+    for (const together of new Set(invocations.map(toldTogether))) this.#settle(together);
   }
 
-  #note({ trace, isSecret }: Invocation, index: number, { report, failure, ...attempt }: Noted): void {
-    const action = trace?.actions[index];
-    if (trace === undefined || action === undefined) return;
-    // A function may answer what it was given.
-    const shown = isSecret ? { request: report?.request } : report;
-    addAttempt(action, { ...attempt, ...shown, error: failure?.message });
-    action.state = failure === undefined ? 'succeeded' : attempt.retryIn === undefined ? 'failed' : 'retrying';
-    if (failure !== undefined) action.error = failure.message;
-    if (failure !== undefined) this.#traces.keepTroubled(trace);
-    this.#traces.changed(trace);
-  }
-
-  #end(invocation: Invocation, index: number, outcome: Outcome, seconds: number): void {
-    const { actions, errorAction, outcomes } = invocation;
-    const isErrorAction = index === actions.length;
-    outcomes[index] = outcome;
-    this.#context.observer.actionEnded({
-      realm: this.#realm,
-      ruleName: this.#ruleName,
-      kind: (isErrorAction ? errorAction! : actions[index]!).kind,
-      isErrorAction,
-      outcome,
-      seconds,
-      topic: invocation.message.topic,
-    });
-    this.#settle(invocation);
-  }
-
-  /** Sees whether the invocation is done, or it is the error action's turn. */
-  #settle(invocation: Invocation): void {
-    const { actions, errorAction, outcomes, isStored, trace } = invocation;
+  /** Sees whether the invocations are done, or it is the error action's turn. Alone unless they failed in one call. */
+  #settle(together: readonly Invocation[]): void {
     const { store } = this.#context;
-    if (actions.some((_, index) => !outcomes[index])) {
-      if (isStored && outcomes.some(outcome => outcome)) store.progress(invocation);
+    if (!together.every(haveActionsEnded)) {
+      for (const invocation of together) {
+        if (invocation.isStored && invocation.outcomes.some(outcome => outcome)) store.progress(invocation);
+      }
       return;
     }
-    const failed = actions.some((_, index) => outcomes[index]?.ok === false);
-    if (failed && errorAction !== undefined && 'parameters' in errorAction && !outcomes[actions.length]) {
-      trace?.actions.push(newActionTrace(errorAction, undefined, true));
-      if (isStored) store.progress(invocation);
-      return this.#run(invocation, actions.length);
+    const first = together.find(mayTell);
+    if (first !== undefined && hasFailed(first) && !first.outcomes[slotOf(first, 'error')]) {
+      for (const invocation of together) {
+        invocation.trace?.actions.push(newActionTrace(first.errorAction!, undefined, true));
+        if (invocation.isStored) store.progress(invocation);
+      }
+      const others = together.filter(invocation => invocation !== first);
+      return this.#calls.make({ which: 'error', invocations: [first, ...others] });
     }
-    this.#leave(invocation);
-    if (isStored) {
+    for (const invocation of together) {
+      this.#leave(invocation);
+      if (!invocation.isStored) continue;
       this.#stored -= 1;
       store.end(invocation);
     }
@@ -287,29 +223,22 @@ export class RuleQueue {
     this.#refilling = false;
     this.#refill();
   }
-
-  #lane(index: number): Lane {
-    this.#lanes[index] ??= new Lane(this.#context.timers);
-    return this.#lanes[index];
-  }
 }
 
-interface Failed {
-  readonly message: string;
-  readonly isTransient: boolean;
-}
+const haveActionsEnded = ({ actions, outcomes }: Invocation): boolean => actions.every((_, index) => outcomes[index]);
 
-/** Without a failure it succeeded. */
-interface Attempted {
-  readonly report?: ActionReport | undefined;
-  readonly failure?: Failed | undefined;
-}
+const hasFailed = ({ actions, outcomes }: Invocation): boolean =>
+  actions.some((_, index) => outcomes[index]?.ok === false);
 
-interface Noted extends Attempted {
-  readonly at: number;
-  readonly duration: number;
-  readonly failure: Failed | undefined;
-  readonly retryIn: number | undefined;
+/** Whether there is an error action, and its templates could be rendered. */
+const mayTell = ({ errorAction }: Invocation): boolean => errorAction !== undefined && 'parameters' in errorAction;
+
+const toldTogether = (invocation: Invocation): readonly Invocation[] => invocation.toldWith ?? [invocation];
+
+/** Of what failed in one call the error action is told once. Those that failed with others before stay with them. */
+function tellTogether(invocations: readonly Invocation[]): void {
+  const toldWith = invocations.filter(invocation => invocation.toldWith === undefined);
+  for (const invocation of toldWith) invocation.toldWith = toldWith;
 }
 
 /** The greatest cursor below an id. */

@@ -2,7 +2,7 @@
  * Parameters that ask for a secret stay templates, in the store, in traces and in error documents; each attempt renders them for
  * itself and forgets them (docs/decisions/0005-secrets-are-rendered-late.md).
  */
-import { ActionFailure, type ActionReport, type ActionRequest, type ActionRunner } from '../action-runner.ts';
+import { ActionFailure, type ActionReport, type ActionRequest } from '../action-runner.ts';
 import type { SecretTemplates } from '../compiled-rule.ts';
 import {
   compileStatement,
@@ -13,24 +13,33 @@ import {
   RuleMessage,
 } from '../sql/index.ts';
 
+/** A request some of whose parameters may be templates still. */
+export interface ConcealedRequest {
+  readonly request: ActionRequest;
+  readonly templates: SecretTemplates | undefined;
+  readonly context: () => EvaluationContext;
+}
+
 /**
- * Runs an action some of whose parameters are templates still. What it answers, and why it fails, says nothing secret. Rejects
- * as runners do; the failure is transient where a secret cannot be had for now.
+ * Calls `run` with every parameter rendered. What it answers, and why it fails, says nothing secret. Rejects as runners do; the
+ * failure is transient where a secret cannot be had for now.
  */
-export async function runWithSecrets(
-  runner: ActionRunner,
-  request: ActionRequest,
-  templates: SecretTemplates,
-  context: EvaluationContext,
-): Promise<ActionReport> {
-  const { parameters, secrets } = await reveal(request, templates, context);
-  const hide = hiding(secrets);
+export function runWithSecrets(concealed: readonly ConcealedRequest[], run: Run): Promise<ActionReport> {
+  if (concealed.some(({ templates }) => templates !== undefined)) return runRevealed(concealed, run);
+  return run(concealed.map(({ request }) => request));
+}
+
+type Run = (requests: readonly ActionRequest[]) => Promise<ActionReport>;
+
+async function runRevealed(concealed: readonly ConcealedRequest[], run: Run): Promise<ActionReport> {
+  const revealed = await Promise.all(concealed.map(reveal));
+  const hide = hiding(revealed.flatMap(({ secrets }) => secrets));
   const hidden = ({ request: asked, response }: ActionReport): ActionReport => ({
     request: hide(asked),
     response: response && hide(response),
   });
   try {
-    return hidden(await runner.run({ ...request, parameters }));
+    return hidden(await run(revealed.map(({ request }) => request)));
   } catch (error) {
     if (error instanceof ActionFailure) {
       const { message, isTransient, report } = error;
@@ -45,10 +54,13 @@ type Parameters = ActionRequest['parameters'];
 type Node = Record<string, unknown>;
 
 async function reveal(
-  { message, parameters }: ActionRequest,
-  { paths, sql, version }: SecretTemplates,
-  context: EvaluationContext,
-): Promise<{ readonly parameters: Parameters; readonly secrets: readonly string[] }> {
+  concealed: ConcealedRequest,
+): Promise<{ readonly request: ActionRequest; readonly secrets: readonly string[] }> {
+  const { request, templates } = concealed;
+  if (templates === undefined) return { request, secrets: [] };
+  const { message, parameters } = request;
+  const { paths, sql, version } = templates;
+  const context = concealed.context();
   const evaluated = new RuleMessage(message);
   const revealed = structuredClone(parameters);
   const found: string[] = [];
@@ -67,7 +79,7 @@ async function reveal(
     const isTransient = error.cause instanceof ActionFailure && error.cause.isTransient;
     throw new ActionFailure(error.message, { isTransient, cause: error });
   }
-  return { parameters: revealed, secrets: found };
+  return { request: { ...request, parameters: revealed }, secrets: found };
 }
 
 /** The object or list that has the parameter, and under which key. */

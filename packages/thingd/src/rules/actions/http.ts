@@ -1,5 +1,14 @@
 /** The `http` action: a POST of what SELECT made to a URL whose owner has confirmed it (AWS: "HTTP"). */
-import { ActionFailure, type ActionRunner, type Clock, type Destinations, ServiceError } from '@thingd/core';
+import {
+  ActionFailure,
+  type ActionReport,
+  type ActionRequest,
+  type ActionRunner,
+  type BatchLimits,
+  type Clock,
+  type Destinations,
+  ServiceError,
+} from '@thingd/core';
 import { type SigningCredentials, signedHeaders } from '../../signature/index.ts';
 import { post } from './http-exchange.ts';
 
@@ -9,6 +18,12 @@ interface HttpParameters {
   readonly headers?: readonly { readonly key: string; readonly value: string }[];
   readonly auth?: { readonly sigv4?: { readonly signingRegion: string; readonly serviceName: string } };
   readonly enableBatching?: boolean;
+  readonly batchConfig?: {
+    readonly maxBatchOpenMs?: number;
+    readonly maxBatchSize?: number;
+    readonly maxBatchSizeBytes?: number;
+    readonly batchAcrossTopics?: boolean;
+  };
 }
 
 export interface HttpActionOptions {
@@ -18,14 +33,25 @@ export interface HttpActionOptions {
   readonly credentials: () => SigningCredentials | undefined;
 }
 
-export function http({ destinations, clock, credentials }: HttpActionOptions): ActionRunner {
+export function http(options: HttpActionOptions): ActionRunner {
+  const { destinations } = options;
   return {
     failedAction: 'HttpAction',
     literals: ['auth', 'batchConfig', 'headers.key'],
-    check(parameters) {
-      const { url, confirmationUrl, enableBatching } = read(parameters);
-      if (enableBatching) {
-        throw new ServiceError('NotImplementedException', '`enableBatching` of the action `http` is not implemented');
+    batching: {
+      limits: parameters => limitsOf(read(parameters)),
+      place({ parameters, payload, isJson }) {
+        const element = elementOf(payload, isJson);
+        // A URL that has a secret in it is not known before it is called.
+        if (element === undefined || isTemplate(read(parameters).url)) return undefined;
+        return { key: read(parameters).url, count: 1, bytes: Buffer.byteLength(element) };
+      },
+      run: requests => send(requests, options),
+    },
+    check(parameters, isErrorAction) {
+      const { url, confirmationUrl, enableBatching, batchConfig } = read(parameters);
+      if (isErrorAction && (enableBatching || batchConfig !== undefined)) {
+        throw invalid('an error action cannot batch: it has no `enableBatching` and no `batchConfig`');
       }
       for (const literal of [url, confirmationUrl].filter(given => given !== undefined && !isTemplate(given))) {
         if (!isHttpUrl(literal!)) throw invalid(`\`${literal}\` is no URL of http or https`);
@@ -42,32 +68,87 @@ export function http({ destinations, clock, credentials }: HttpActionOptions): A
       if (!isTemplate(confirmationUrl)) await destinations.ensure(realm, confirmationUrl);
     },
     resourceOf: parameters => read(parameters).url,
-    async run({ realm, parameters, payload, isJson, signal }) {
-      const { url, headers = [], auth } = read(parameters);
-      const report = { request: `POST ${url}` };
-      if (!(await destinations.allows(realm, url))) {
-        // Whoever is asked may still confirm.
-        throw new ActionFailure('no enabled destination covers the URL: its owner has not confirmed it', {
-          isTransient: true,
-          report,
-        });
-      }
-      const body = new Uint8Array(payload);
-      const sent: Record<string, string> = {
-        'content-type': isJson ? 'application/json' : 'application/octet-stream',
-      };
-      for (const { key, value } of headers) sent[key.toLowerCase()] = value;
-      if (auth?.sigv4 !== undefined) {
-        const given = credentials();
-        if (given === undefined) {
-          const message = 'the request is to be signed, and thingd has no AWS credentials in its environment';
-          throw new ActionFailure(message, { isTransient: false, report });
-        }
-        const { signingRegion: region, serviceName: service } = auth.sigv4;
-        Object.assign(sent, signedHeaders('POST', new URL(url), body, given, { region, service }, clock.now()));
-      }
-      return post(url, sent, body, signal);
-    },
+    run: request => send([request], options),
+  };
+}
+
+/** One POST for all requests, which ask for the same URL. */
+async function send(
+  requests: readonly ActionRequest[],
+  { destinations, clock, credentials }: HttpActionOptions,
+): Promise<ActionReport> {
+  // Headers are those of the message that came last (AWS: "Batching HTTP action messages", "Using HTTP headers in a batch").
+  const { realm, parameters, signal } = requests.at(-1)!;
+  const { url, headers = [], auth } = read(parameters);
+  const report = { request: `POST ${url}` };
+  const { body, contentType, isFixed } = bodyOf(requests, report);
+  if (!(await destinations.allows(realm, url))) {
+    // Whoever is asked may still confirm.
+    throw new ActionFailure('no enabled destination covers the URL: its owner has not confirmed it', {
+      isTransient: true,
+      report,
+    });
+  }
+  const sent: Record<string, string> = { 'content-type': contentType };
+  for (const { key, value } of headers) sent[key.toLowerCase()] = value;
+  if (isFixed) sent['content-type'] = contentType;
+  if (auth?.sigv4 !== undefined) {
+    const given = credentials();
+    if (given === undefined) {
+      const message = 'the request is to be signed, and thingd has no AWS credentials in its environment';
+      throw new ActionFailure(message, { isTransient: false, report });
+    }
+    const { signingRegion: region, serviceName: service } = auth.sigv4;
+    Object.assign(sent, signedHeaders('POST', new URL(url), body, given, { region, service }, clock.now()));
+  }
+  return post(url, sent, body, signal);
+}
+
+interface Body {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly contentType: string;
+  /** Whether no header of the rule's replaces the content type. */
+  readonly isFixed: boolean;
+}
+
+/** With batches always a list, also of one. Throws `ActionFailure` for bytes that no list of JSON can hold. */
+function bodyOf(requests: readonly ActionRequest[], report: ActionReport): Body {
+  const [{ parameters, payload, isJson }] = requests as readonly [ActionRequest];
+  if (!read(parameters).enableBatching) {
+    const contentType = isJson ? 'application/json' : 'application/octet-stream';
+    return { body: new Uint8Array(payload), contentType, isFixed: false };
+  }
+  const elements = requests.map(request => elementOf(request.payload, request.isJson));
+  if (elements.includes(undefined)) {
+    const message = 'the payload is no UTF-8 text, so a batch cannot hold it: encode it in base64';
+    throw new ActionFailure(message, { isTransient: false, report });
+  }
+  return { body: new TextEncoder().encode(`[${elements.join(',')}]`), contentType: 'application/json', isFixed: true };
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * What SELECT made as JSON: text that is not JSON becomes a string (AWS is silent; unverified), nothing `null`, as in any list.
+ * Undefined for other bytes.
+ */
+function elementOf(payload: Buffer, isJson: boolean): string | undefined {
+  try {
+    const text = decoder.decode(payload);
+    return isJson ? text || 'null' : JSON.stringify(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** AWS: "Batching HTTP action messages", parameters and their defaults. */
+function limitsOf({ enableBatching, batchConfig = {} }: HttpParameters): BatchLimits | undefined {
+  if (!enableBatching) return undefined;
+  return {
+    openMs: batchConfig.maxBatchOpenMs ?? 20,
+    count: batchConfig.maxBatchSize ?? 10,
+    bytes: batchConfig.maxBatchSizeBytes ?? 5120,
+    acrossTopics: batchConfig.batchAcrossTopics ?? false,
   };
 }
 

@@ -69,12 +69,12 @@ test.each([
   [{ topic: 'a', headers: { payloadFormatIndicator: 'JSON' } }, 'payloadFormatIndicator'],
   [{ topic: 'a', headers: { responseTopic: 'a/+' } }, 'wildcard'],
 ])('%o is refused when the rule is made', (parameters, reason) => {
-  expect(() => openRepublish().action.check(parameters)).toThrow(reason);
+  expect(() => openRepublish().action.check(parameters, false)).toThrow(reason);
 });
 
 test('what a template makes is checked when it is made', async () => {
   const { action, published } = openRepublish();
-  expect(() => action.check({ topic: 'a/${x}', headers: { messageExpiry: '${y}' } })).not.toThrow();
+  expect(() => action.check({ topic: 'a/${x}', headers: { messageExpiry: '${y}' } }, false)).not.toThrow();
   await expect(action.run(request({ topic: 'a/#' }))).rejects.toMatchObject({
     name: 'ActionFailure',
     isTransient: false,
