@@ -72,6 +72,78 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions on services tha
     });
   });
 
+  test('a tracker of Amazon Location gets where a device is, longitude first', async () => {
+    const timestamp = { value: '${at}', unit: 'SECONDS' };
+    const place = { latitude: '${lat}', longitude: '${lon}' };
+    const location = { roleArn, trackerName: 'vans', deviceId: '${topic(2)}', ...place, timestamp };
+    await ground.rule('toLocation', "SELECT * FROM 'vans/+'", { location });
+    server.answers.push(503);
+    await ground.publish('vans/v1', '{"lat":35.6,"lon":-139.7,"at":1700000000.5}');
+    await eventually('two attempts', () => server.received.length === 2, 20_000);
+    for (const { method, path, headers, body } of server.received) {
+      expect({ method, path }).toEqual({ method: 'POST', path: '/tracking/v0/trackers/vans/positions' });
+      expect(headers.authorization).toContain('/us-east-1/geo/aws4_request');
+      expect(JSON.parse(body)).toEqual({
+        Updates: [{ DeviceId: 'v1', SampleTime: '2023-11-14T22:13:20.500Z', Position: [-139.7, 35.6] }],
+      });
+    }
+  });
+
+  test('properties of AWS IoT SiteWise get values, each as its kind', async () => {
+    const at = { timeInSeconds: '${floor(timestamp() / 1E3)}', offsetInNanos: '${(timestamp() % 1E3) * 1E6}' };
+    const of = (value: object) => [{ value, timestamp: at, quality: 'GOOD' }];
+    const entries = [
+      { propertyAlias: '/room/${topic(2)}/t', propertyValues: of({ doubleValue: '${t}' }) },
+      { assetId: 'a-1', propertyId: 'p-1', entryId: 'mine', propertyValues: of({ integerValue: '${n}' }) },
+      { propertyAlias: '/on', propertyValues: of({ booleanValue: '${on}' }) },
+      { propertyAlias: '/mode', propertyValues: of({ stringValue: '${mode}' }) },
+    ];
+    const iotSiteWise = { roleArn, putAssetPropertyValueEntries: entries };
+    await ground.rule('toSiteWise', "SELECT * FROM 'sites/+'", { iotSiteWise });
+    const before = Math.floor(Date.now() / 1000);
+    await ground.publish('sites/hall', '{"t":21.5,"n":7,"on":true,"mode":"auto"}');
+    const [call] = await eventually('a call', () => server.received.length > 0 && server.received, 20_000);
+    expect(call).toMatchObject({ method: 'POST', path: '/properties' });
+    const sent = JSON.parse(call!.body).entries;
+    const values = sent.map(({ propertyValues }: { propertyValues: { value: object }[] }) => propertyValues[0]!.value);
+    expect(values).toEqual([
+      { doubleValue: 21.5 },
+      { integerValue: 7 },
+      { booleanValue: true },
+      { stringValue: 'auto' },
+    ]);
+    expect(sent).toMatchObject([
+      { entryId: expect.stringMatching(/^[\w-]{36}$/), propertyAlias: '/room/hall/t' },
+      { entryId: 'mine', assetId: 'a-1', propertyId: 'p-1' },
+      { propertyAlias: '/on' },
+      { propertyAlias: '/mode' },
+    ]);
+    const [{ timestamp, quality }] = sent[0].propertyValues;
+    expect(quality).toBe('GOOD');
+    expect(timestamp.timeInSeconds).toBeGreaterThanOrEqual(before);
+    expect(timestamp.offsetInNanos).toBeLessThan(1e9);
+  });
+
+  test.for([
+    ['iotEvents', { inputName: 'doors' }, '/inputs/messages'],
+    ['iotAnalytics', { channelArn: `arn:aws:iotanalytics:us-east-1:${accountId}:channel/doors` }, '/messages/batch'],
+  ] as const)('%s gets a message for each element of a batch, under ids that every attempt repeats', async given => {
+    const [kind, parameters, expectedPath] = given;
+    await ground.rule(`to${kind}`, `SELECT VALUE list FROM '${kind}'`, {
+      [kind]: { roleArn, ...parameters, batchMode: true },
+    });
+    server.answers.push(500);
+    await ground.publish(kind, '{"list":[{"door":12345678901234567890},{"door":2}]}');
+    await eventually('two attempts', () => server.received.length === 2, 20_000);
+    const [first, second] = server.received.map(({ path, body }) => ({ path, body: JSON.parse(body) }));
+    expect(second).toEqual(first);
+    expect(first!.path).toBe(expectedPath);
+    const { messages } = first!.body as { messages: { messageId: string; payload: string; inputName?: string }[] };
+    const texts = messages.map(({ payload }) => Buffer.from(payload, 'base64').toString());
+    expect(texts).toEqual(['{"door":12345678901234567890}', '{"door":2}']);
+    expect(new Set(messages.map(({ messageId }) => messageId)).size).toBe(2);
+  });
+
   test('a key that a template leaves empty fails at once, and asks nobody', async () => {
     const seen = await ground.subscriber('empty-keys');
     const errorAction = { republish: { roleArn, topic: 'empty-keys' } };

@@ -1,8 +1,9 @@
 /** The `cloudwatchMetric` and `cloudwatchAlarm` actions (AWS: "CloudWatch metrics", "CloudWatch alarms"). */
 import type { StandardUnit, StateValue } from '@aws-sdk/client-cloudwatch';
-import { type ActionRunner, ServiceError } from '@thingd/core';
+import type { ActionRunner } from '@thingd/core';
 import { callAws, unfit } from './aws-call.ts';
 import type { AwsClients, ClientSettings } from './aws-clients.ts';
+import { invalid, isTemplate, numberOf } from './parameter.ts';
 
 interface MetricParameters {
   readonly metricNamespace: string;
@@ -87,13 +88,3 @@ export function cloudwatchAlarm(clients: AwsClients): ActionRunner {
     },
   };
 }
-
-const isTemplate = (text: string): boolean => text.includes('${');
-
-/** Undefined for what is no finite number. */
-function numberOf(text: string): number | undefined {
-  const number = text.trim() === '' ? Number.NaN : Number(text);
-  return Number.isFinite(number) ? number : undefined;
-}
-
-const invalid = (message: string): ServiceError => new ServiceError('InvalidRequestException', message);

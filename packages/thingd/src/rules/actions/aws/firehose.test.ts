@@ -13,7 +13,9 @@ async function run(payload: string, refusals: readonly (readonly string[])[]) {
       const refused = refusals[calls.length] ?? [];
       const texts = Records.map(({ Data }) => Data.toString());
       calls.push(texts);
-      const RequestResponses = texts.map(text => (refused.includes(text) ? { ErrorCode: 'Busy' } : { RecordId: 'r' }));
+      const RequestResponses = texts.map(text =>
+        refused.includes(text) ? { ErrorCode: 'InternalFailure' } : { RecordId: 'r' },
+      );
       return { $metadata: { httpStatusCode: 200 }, RequestResponses };
     },
   };
@@ -42,7 +44,7 @@ test('records that a batch did not take are sent again, and no others', async ()
 test('a batch of which nothing is taken waits for the next attempt', async () => {
   const { calls, outcome } = await run('[1,2]', [['2'], ['2']]);
   expect(calls).toEqual([['1', '2'], ['2']]);
-  expect(outcome).toMatchObject({ isTransient: true, message: '1 of 2 records were not accepted: Busy' });
+  expect(outcome).toMatchObject({ isTransient: true, message: '1 of 2 were not accepted: InternalFailure' });
 });
 
 test('an array of more than 500 elements fails at once, an empty one asks nobody', async () => {

@@ -1,9 +1,9 @@
 /** The `firehose` action: what SELECT made, as one record or one for each element (AWS: "Data Firehose"). */
-import type { Firehose } from '@aws-sdk/client-firehose';
-import { ActionFailure, type ActionRunner } from '@thingd/core';
-import { type Answer, type CallOptions, callAws, unfit } from './aws-call.ts';
+import type { ActionRunner } from '@thingd/core';
+import { callAws, unfit } from './aws-call.ts';
 import type { AwsClients, ClientSettings } from './aws-clients.ts';
 import { elementsOf } from './exact-json.ts';
+import { putAll } from './put-all.ts';
 
 interface FirehoseParameters {
   readonly deliveryStreamName: string;
@@ -50,33 +50,18 @@ export function firehose(clients: AwsClients): ActionRunner {
       return callAws(clients, request, {
         service,
         request: what,
-        send: (client, options) => putAll(client, deliveryStreamName, records, what, options),
+        send: (client, options) =>
+          putAll(records, what, async some => {
+            const input = { DeliveryStreamName: deliveryStreamName, Records: [...some] };
+            const answer = await client.putRecordBatch(input, options);
+            const responses = answer.RequestResponses ?? [];
+            const refused = some.flatMap((entry, index) => {
+              const { ErrorCode: code, ErrorMessage: message } = responses[index] ?? {};
+              return code === undefined ? [] : [{ entry, code, message }];
+            });
+            return { answer, refused };
+          }),
       });
     },
   };
-}
-
-type FirehoseRecord = { readonly Data: Buffer };
-
-/** A batch may be accepted in part: what was not is sent again, for as long as each call gets some of it through. */
-async function putAll(
-  client: Firehose,
-  DeliveryStreamName: string,
-  all: readonly FirehoseRecord[],
-  request: string,
-  options: CallOptions,
-): Promise<Answer> {
-  let records = all;
-  for (;;) {
-    const answer = await client.putRecordBatch({ DeliveryStreamName, Records: [...records] }, options);
-    const responses = answer.RequestResponses ?? [];
-    const left = records.filter((_, index) => responses[index]?.ErrorCode !== undefined);
-    if (left.length === 0) return answer;
-    if (left.length === records.length) {
-      const { ErrorCode, ErrorMessage } = responses[0]!;
-      const message = `${left.length} of ${all.length} records were not accepted: ${ErrorCode} ${ErrorMessage ?? ''}`;
-      throw new ActionFailure(message.trim(), { isTransient: true, report: { request } });
-    }
-    records = left;
-  }
 }

@@ -5,7 +5,10 @@ import { cloudwatchAlarm, cloudwatchMetric } from './cloudwatch.ts';
 import { cloudwatchLogs } from './cloudwatch-logs.ts';
 import { dynamodb, dynamodbV2 } from './dynamodb.ts';
 import { firehose } from './firehose.ts';
+import { iotAnalytics, iotEvents } from './iot-messages.ts';
+import { iotSiteWise } from './iot-sitewise.ts';
 import { kinesis } from './kinesis.ts';
+import { location } from './location.ts';
 import { openSearch } from './open-search.ts';
 import { s3 } from './s3.ts';
 import { sns } from './sns.ts';
@@ -30,7 +33,11 @@ export const awsActions = (clients: AwsClients, clock: Clock): ActionRunners => 
   dynamoDBv2: dynamodbV2(clients),
   elasticsearch: openSearch(clients, clock, 'ElasticsearchAction'),
   firehose: firehose(clients),
+  iotAnalytics: iotAnalytics(clients),
+  iotEvents: iotEvents(clients),
+  iotSiteWise: iotSiteWise(clients),
   kinesis: kinesis(clients),
+  location: location(clients, clock),
   openSearch: openSearch(clients, clock, 'OpenSearchAction'),
   s3: s3(clients),
   sns: sns(clients),
