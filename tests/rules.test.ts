@@ -17,7 +17,15 @@ const roleArn = 'arn:aws:iam::000000000000:role/rules';
 const version = { awsIotSqlVersion: '2016-03-23' };
 const republish = (topic: string, more: object = {}) => ({ republish: { roleArn, topic, ...more } });
 
-const salesforceUrl = 'https://ingestion-a1.abc.sfdc-matrix.net/streams/s/o/event';
+const kerberized = {
+  destinationArn: 'arn:aws:iot:us-east-1:000000000000:ruledestination/vpc/any',
+  topic: 't',
+  clientProperties: {
+    'bootstrap.servers': '127.0.0.1:9092',
+    'security.protocol': 'SASL_SSL',
+    'sasl.mechanism': 'GSSAPI',
+  },
+};
 
 const handlerFile = (edition: string): string => `exports.handler = (event, context, callback) => {
   console.log('printed by the function', context.functionName);
@@ -211,8 +219,8 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
     ],
     ['Basic Ingest in FROM', { sql: "SELECT * FROM '$aws/rules/#'", actions: [] }, 'InvalidRequestException'],
     [
-      'an action nobody runs yet',
-      { sql: "SELECT * FROM 'a'", actions: [{ salesforce: { token: 'x'.repeat(40), url: salesforceUrl } }] },
+      'a mechanism nobody speaks yet',
+      { sql: "SELECT * FROM 'a'", actions: [{ kafka: kerberized }] },
       'NotImplementedException',
     ],
   ])('%s is refused', async (_, payload, error) => {

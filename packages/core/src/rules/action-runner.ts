@@ -80,6 +80,8 @@ export interface ActionRunner {
   readonly failedAction: string;
   /** Parameters that are never templates, beside `roleArn`; dotted for nested ones. */
   readonly literals?: readonly string[];
+  /** Parameters that traces do not show; dotted for nested ones. */
+  readonly confidential?: readonly string[];
   readonly batching?: Batching;
   /**
    * Refuses parameters nobody could carry out, as they stand in the rule, templates unrendered. Throws `InvalidRequestException`,

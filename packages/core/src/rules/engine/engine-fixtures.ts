@@ -15,6 +15,7 @@ import type { QueueLimits } from './rule-queue.ts';
 /** A target that fails as often as it is told to. It takes batches where `batch` has limits, one for each `to`. */
 export class ScriptedTarget implements ActionRunner {
   readonly failedAction = 'ScriptedAction';
+  readonly confidential = ['login.password'];
   readonly requests: ActionRequest[] = [];
   /** The payloads of each call. */
   readonly calls: string[][] = [];

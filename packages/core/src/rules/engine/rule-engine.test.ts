@@ -116,6 +116,25 @@ describe('an action', () => {
     expect(bench.other.payloads).toEqual(['{"n":1}']);
   });
 
+  test('gets its password, and no trace shows it, also after a restart', async () => {
+    const bench = await openBench();
+    const login = { user: '${topic(2)}', password: 'pass-${n}' };
+    await bench.create('r', { sql, actions: [{ sqs: { login } }], errorAction: { sns: { login } } });
+    bench.target.failure = { message: 'away', isTransient: true };
+    await bench.publish('in/a', '{"n":1}');
+    await settled();
+    expect(bench.target.requests[0]!.parameters).toEqual({ login: { user: 'a', password: 'pass-1' } });
+    const shown = [{ parameters: { login: { user: 'a', password: '(secret)' } } }];
+    expect(bench.engine.traces(realm, 'r')!.latest()).toMatchObject([{ actions: shown }]);
+    await bench.engine.close();
+    const again = await openBench({ domain: bench.domain });
+    again.target.failure = { message: 'no', isTransient: false };
+    await settled();
+    await settled();
+    const [trace] = again.engine.traces(realm, 'r')!.latest();
+    expect(trace).toMatchObject({ actions: [...shown, { isErrorAction: true, ...shown[0] }] });
+  });
+
   test('that throws anything else is a bug: told of, and not tried again', async () => {
     const bench = await openBench();
     await bench.create('r', { sql });

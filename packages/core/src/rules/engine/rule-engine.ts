@@ -269,7 +269,7 @@ export class RuleEngine {
     errorAction: PreparedAction | undefined,
     trace: Trace,
   ): void | Promise<void> {
-    for (const action of actions) trace.actions.push(newActionTrace(action));
+    for (const action of actions) trace.actions.push(newActionTrace(action, this.#options.runners));
     const id = this.#ids.next();
     trace.invocationId = id;
     rule.traces.add(trace);

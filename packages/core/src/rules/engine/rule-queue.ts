@@ -164,7 +164,7 @@ export class RuleQueue {
 
   /** Sees whether the invocations are done, or it is the error action's turn. Alone unless they failed in one call. */
   #settle(together: readonly Invocation[]): void {
-    const { store } = this.#context;
+    const { store, runners } = this.#context;
     if (!together.every(haveActionsEnded)) {
       for (const invocation of together) {
         if (invocation.isStored && invocation.outcomes.some(outcome => outcome)) store.progress(invocation);
@@ -174,7 +174,7 @@ export class RuleQueue {
     const first = together.find(mayTell);
     if (first !== undefined && hasFailed(first) && !first.outcomes[slotOf(first, 'error')]) {
       for (const invocation of together) {
-        invocation.trace?.actions.push(newActionTrace(first.errorAction!, undefined, true));
+        invocation.trace?.actions.push(newActionTrace(first.errorAction!, runners, undefined, true));
         if (invocation.isStored) store.progress(invocation);
       }
       const others = together.filter(invocation => invocation !== first);
@@ -202,7 +202,8 @@ export class RuleQueue {
         if (this.#closed || this.#overflow === undefined) return;
         for (const invocation of invocations) {
           invocation.trace =
-            this.#traces.find(invocation.id) ?? traceOfInvocation(invocation, this.#context.clock.now());
+            this.#traces.find(invocation.id) ??
+            traceOfInvocation(invocation, this.#context.clock.now(), this.#context.runners);
           this.#enter(invocation);
           this.#overflow.cursor = invocation.id;
         }

@@ -2,6 +2,7 @@
  * What a rule did with each of its last messages: the values of its clauses, its actions as rendered, every attempt. Kept in
  * memory, within bounds, and told to whoever watches.
  */
+import type { ActionRunners } from '../action-runner.ts';
 import { type CompiledStatement, jsonText, type Result, Undefined, type Value } from '../sql/index.ts';
 import type { Invocation, Outcome, PreparedAction, RuleMessageSource } from './invocation.ts';
 
@@ -20,7 +21,7 @@ export interface Attempt {
 export interface ActionTrace {
   readonly kind: string;
   readonly isErrorAction: boolean;
-  /** As rendered for the message; what asks for a secret, as it stands in the rule. */
+  /** As rendered for the message; what asks for a secret, as it stands in the rule; what is confidential, not at all. */
   readonly parameters?: unknown;
   state: 'waiting' | 'retrying' | 'succeeded' | 'failed';
   /** All there were; `attempts` has the last ones. */
@@ -107,7 +108,7 @@ function push(ring: Trace[], trace: Trace, capacity: number): void {
 }
 
 /** The trace of an invocation that was read back from the store: what came before is not known any more. */
-export function traceOfInvocation(invocation: Omit<Invocation, 'trace'>, at: number): Trace {
+export function traceOfInvocation(invocation: Omit<Invocation, 'trace'>, at: number, runners: ActionRunners): Trace {
   const { id, ruleName, message, payload, isSecret, actions, outcomes } = invocation;
   const { topic, clientId, traceId } = message;
   return {
@@ -120,18 +121,34 @@ export function traceOfInvocation(invocation: Omit<Invocation, 'trace'>, at: num
     payload: textOf(message.payload),
     passed: true,
     output: isSecret ? hidden : textOf(payload),
-    actions: actions.map((action, index) => newActionTrace(action, outcomes[index])),
+    actions: actions.map((action, index) => newActionTrace(action, runners, outcomes[index])),
   };
 }
 
-export function newActionTrace(action: PreparedAction, outcome?: Outcome | null, isErrorAction = false): ActionTrace {
+export function newActionTrace(
+  action: PreparedAction,
+  runners: ActionRunners,
+  outcome?: Outcome | null,
+  isErrorAction = false,
+): ActionTrace {
   const entry = { kind: action.kind, isErrorAction, attemptCount: 0, attempts: [] };
   if ('error' in action) return { ...entry, state: 'failed', error: action.error };
-  const { parameters } = action;
+  const parameters = shown(action.parameters, new Set(runners[action.kind]?.confidential));
   if (!outcome) return { ...entry, parameters, state: 'waiting' };
   return outcome.ok
     ? { ...entry, parameters, state: 'succeeded' }
     : { ...entry, parameters, state: 'failed', error: outcome.error };
+}
+
+/** The value without those parts of it that are named, by their dotted paths. */
+function shown(value: unknown, confidential: ReadonlySet<string>, path = ''): unknown {
+  if (confidential.size === 0) return value;
+  if (confidential.has(path)) return hidden;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).map(([key, part]) => {
+    return [key, shown(part, confidential, path === '' ? key : `${path}.${key}`)] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The trace of an evaluation; its actions are added as they are prepared. */

@@ -6,6 +6,7 @@ import { type AwsClients, awsActions } from './aws/index.ts';
 import { type HttpActionOptions, http } from './http.ts';
 import { lambda } from './lambda.ts';
 import { republish } from './republish.ts';
+import { salesforce } from './salesforce.ts';
 
 export interface ActionOptions extends HttpActionOptions {
   readonly open: (realm: Realm) => RealmHandle;
@@ -18,4 +19,5 @@ export const actionRunners = (options: ActionOptions): ActionRunners => ({
   http: http(options),
   lambda: lambda(options),
   republish: republish(options.open),
+  salesforce: salesforce(),
 });
