@@ -11,6 +11,7 @@ const probes = {
   aws: ['aws', '--version'],
   chromium: ['/usr/bin/chromium', '--version'],
   boto3: ['python3', '-c', 'import boto3'],
+  kcat: ['kcat', '-V'],
   curl: ['curl', '--version'],
   moto_server: ['moto_server', '--help'],
   mosquitto_pub: ['sh', '-c', 'command -v mosquitto_pub'],

@@ -11,7 +11,7 @@ export const ruleDestinationOperations = ({ ruleDestinations }: RuleDestinationS
     const { httpUrlConfiguration, vpcConfiguration, influxDBConfiguration } = destinationConfiguration;
     if (vpcConfiguration !== undefined) {
       const message =
-        'VPC destinations are not implemented: there is no VPC here; rules reach every host that thingd reaches';
+        'VPC destinations are not implemented: rules reach every host that thingd reaches, and an action that wants a `destinationArn` takes any ARN';
       throw new ServiceError('NotImplementedException', message);
     }
     if (influxDBConfiguration !== undefined) {

@@ -18,6 +18,7 @@ import type { FunctionFile } from '../configuration/index.ts';
 import type { SigningCredentials } from '../signature/index.ts';
 import { AwsClients } from './actions/aws/index.ts';
 import { actionRunners } from './actions/index.ts';
+import { KafkaProducers, openKafkaJs } from './actions/kafka/index.ts';
 import { sendChallenge } from './challenge.ts';
 import { LocalFunctions } from './functions/index.ts';
 import { BrokerRuleSource } from './rule-source.ts';
@@ -50,6 +51,7 @@ export class Rules {
   readonly destinations: Destinations;
   readonly #functions: LocalFunctions;
   readonly #aws: AwsClients;
+  readonly #kafkaProducers: KafkaProducers;
   readonly #stopping: AbortController;
 
   private constructor(parts: {
@@ -58,6 +60,7 @@ export class Rules {
     readonly destinations: Destinations;
     readonly functions: LocalFunctions;
     readonly aws: AwsClients;
+    readonly kafkaProducers: KafkaProducers;
     readonly stopping: AbortController;
   }) {
     this.topicRules = parts.topicRules;
@@ -65,6 +68,7 @@ export class Rules {
     this.destinations = parts.destinations;
     this.#functions = parts.functions;
     this.#aws = parts.aws;
+    this.#kafkaProducers = parts.kafkaProducers;
     this.#stopping = parts.stopping;
   }
 
@@ -75,7 +79,16 @@ export class Rules {
     const functions = await LocalFunctions.open({ files: options.functions, printed: options.printed });
     const destinations = new Destinations(domain, sendChallenge(options.address, stopping.signal));
     const aws = new AwsClients(process.env, clock);
-    const runners = actionRunners({ open, functions, destinations, clock, aws, credentials: environmentCredentials });
+    const kafkaProducers = new KafkaProducers(openKafkaJs);
+    const runners = actionRunners({
+      open,
+      functions,
+      destinations,
+      clock,
+      aws,
+      kafkaProducers,
+      credentials: environmentCredentials,
+    });
     const source = new BrokerRuleSource(open);
     const contextOf = evaluationContext({ ...options, functions, aws, signal: stopping.signal });
     const { store, changes } = domain;
@@ -95,7 +108,7 @@ export class Rules {
       handle.handle('$aws/rules/#', ingest, { exclusive: true });
     });
     const topicRules = new TopicRules(domain, runners, limits);
-    return new Rules({ topicRules, engine, destinations, functions, aws, stopping });
+    return new Rules({ topicRules, engine, destinations, functions, aws, kafkaProducers, stopping });
   }
 
   async close(): Promise<void> {
@@ -103,6 +116,7 @@ export class Rules {
     await this.engine.close();
     await this.#functions.close();
     await this.#aws.close();
+    await this.#kafkaProducers.close();
   }
 }
 
