@@ -1,5 +1,6 @@
-/** Destinations of rules' HTTP actions. */
-import { type Destination, type Destinations, ServiceError } from '@thingd/core';
+/** Destinations of rules' actions. */
+import { type Destination, type Destinations, type DestinationTarget, ServiceError } from '@thingd/core';
+import type { IotInput } from '../generated/iot.ts';
 import type { IotHandlers } from './operation.ts';
 
 export interface RuleDestinationServices {
@@ -8,19 +9,7 @@ export interface RuleDestinationServices {
 
 export const ruleDestinationOperations = ({ ruleDestinations }: RuleDestinationServices): IotHandlers => ({
   async CreateTopicRuleDestination({ destinationConfiguration }, { realm }) {
-    const { httpUrlConfiguration, vpcConfiguration, influxDBConfiguration } = destinationConfiguration;
-    if (vpcConfiguration !== undefined) {
-      const message =
-        'VPC destinations are not implemented: rules reach every host that thingd reaches, and an action that wants a `destinationArn` takes any ARN';
-      throw new ServiceError('NotImplementedException', message);
-    }
-    if (influxDBConfiguration !== undefined) {
-      throw new ServiceError('NotImplementedException', 'InfluxDB destinations are not implemented');
-    }
-    if (httpUrlConfiguration === undefined) {
-      throw new ServiceError('InvalidRequestException', '`destinationConfiguration` has no `httpUrlConfiguration`');
-    }
-    const destination = await ruleDestinations.create(realm, httpUrlConfiguration.confirmationUrl);
+    const destination = await ruleDestinations.create(realm, targetOf(destinationConfiguration));
     return { topicRuleDestination: describe(destination) };
   },
 
@@ -31,8 +20,8 @@ export const ruleDestinationOperations = ({ ruleDestinations }: RuleDestinationS
   async ListTopicRuleDestinations(input, { realm }) {
     const { items, nextToken } = await ruleDestinations.list(realm, input);
     const destinationSummaries = items.map(destination => {
-      const { httpUrlProperties: httpUrlSummary, ...summary } = describe(destination);
-      return { ...summary, httpUrlSummary };
+      const { httpUrlProperties, influxDBProperties, ...summary } = describe(destination);
+      return { ...summary, httpUrlSummary: httpUrlProperties, influxDBSummary: influxDBProperties };
     });
     return { destinationSummaries, nextToken };
   },
@@ -50,11 +39,33 @@ export const ruleDestinationOperations = ({ ruleDestinations }: RuleDestinationS
   },
 });
 
-const describe = ({ arn, status, statusReason, createdAt, lastUpdatedAt, confirmationUrl }: Destination) => ({
-  arn,
-  status,
-  createdAt: new Date(createdAt),
-  lastUpdatedAt: new Date(lastUpdatedAt),
-  statusReason,
-  httpUrlProperties: { confirmationUrl },
-});
+type Configuration = IotInput<'CreateTopicRuleDestination'>['destinationConfiguration'];
+
+/** Throws `NotImplementedException`, `InvalidRequestException`. */
+function targetOf({ httpUrlConfiguration, vpcConfiguration, influxDBConfiguration }: Configuration): DestinationTarget {
+  if (vpcConfiguration !== undefined) {
+    const message =
+      'VPC destinations are not implemented: rules reach every host that thingd reaches, and the action `kafka` takes any ARN as its `destinationArn`';
+    throw new ServiceError('NotImplementedException', message);
+  }
+  if (influxDBConfiguration !== undefined) return { kind: 'influxdb', ...influxDBConfiguration };
+  if (httpUrlConfiguration !== undefined) return { kind: 'http', ...httpUrlConfiguration };
+  throw new ServiceError('InvalidRequestException', '`destinationConfiguration` has no member');
+}
+
+function describe({ arn, target, status, statusReason, createdAt, lastUpdatedAt }: Destination) {
+  return {
+    arn,
+    status,
+    createdAt: new Date(createdAt),
+    lastUpdatedAt: new Date(lastUpdatedAt),
+    statusReason,
+    ...propertiesOf(target),
+  };
+}
+
+function propertiesOf(target: DestinationTarget) {
+  if (target.kind === 'http') return { httpUrlProperties: { confirmationUrl: target.confirmationUrl } };
+  const { kind: _, ...influxDBProperties } = target;
+  return { influxDBProperties };
+}

@@ -36,14 +36,19 @@ function membersOf(value: unknown, name: string): readonly unknown[] {
 
 /** There is no IAM here. Actions on AWS services assume their role where an STS is configured; the others never do. */
 const rolesOfRules = ['topicRulePayload.actions.*.*.roleArn', 'topicRulePayload.errorAction.*.roleArn'] as const;
+/** There is no VPC here: rules reach what thingd reaches. */
+const vpcsOfRules = [
+  'topicRulePayload.actions.*.kafka.destinationArn',
+  'topicRulePayload.errorAction.kafka.destinationArn',
+] as const;
 
 export const storedOnly: StoredOnly = {
   iot: {
     // The template is kept; just-in-time provisioning does not run it yet.
     RegisterCACertificate: ['registrationConfig'],
     UpdateCACertificate: ['registrationConfig'],
-    CreateTopicRule: rolesOfRules,
-    ReplaceTopicRule: rolesOfRules,
+    CreateTopicRule: [...rolesOfRules, ...vpcsOfRules],
+    ReplaceTopicRule: [...rolesOfRules, ...vpcsOfRules],
     // Addresses and ports of connections are not kept.
     GetThingConnectivityData: ['includeSocketInformation'],
     // There is no Device Defender yet whose violations could be indexed.

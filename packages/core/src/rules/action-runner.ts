@@ -88,6 +88,8 @@ export interface ActionRunner {
    * or `NotImplementedException` for what is not supported.
    */
   check(parameters: Readonly<Record<string, unknown>>, isErrorAction: boolean): void;
+  /** Parameters beside those given, which only the templates as they stand in the rule can tell. */
+  derive?(parameters: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   /** After a rule with the action was stored: what else it needs, such as a destination to be confirmed. */
   stored?(realm: Realm, parameters: Readonly<Record<string, unknown>>): Promise<void>;
   /** What the action works on, for the error document: a bucket, a queue, a URL. */

@@ -90,7 +90,8 @@ function compileAction(
     if (template.isSecret) paths.push(place);
     return template.isConstant || template.isSecret ? () => source : template.render.bind(template);
   };
-  const template = compileValue(parameters, '', [], literals, compileText);
+  const all = { ...parameters, ...runner.derive?.(parameters) };
+  const template = compileValue(all, '', [], literals, compileText);
   const templates = paths.length > 0 ? { paths, sql, version } : undefined;
   return {
     kind,

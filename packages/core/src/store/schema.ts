@@ -18,7 +18,7 @@ import { dynamicGroupMigration, thingGroupMigration } from '../registry/thing-gr
 import { thingPrincipalMigration } from '../registry/thing-principal-store.ts';
 import { thingMigration } from '../registry/thing-store.ts';
 import { thingTypeMigration } from '../registry/thing-type-store.ts';
-import { destinationMigration } from '../rules/destination/destination-store.ts';
+import { destinationMigration, influxDbDestinationMigration } from '../rules/destination/destination-store.ts';
 import { invocationMigration } from '../rules/engine/invocation-store.ts';
 import { topicRuleMigration } from '../rules/topic-rule-store.ts';
 import { shadowMigration } from '../shadow/shadow-store.ts';
@@ -50,4 +50,5 @@ export const schema: readonly Migration[] = [
   fleetMetricMigration,
   fleetMetricScheduleMigration,
   fadingMigration,
+  influxDbDestinationMigration,
 ];

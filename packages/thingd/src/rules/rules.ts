@@ -18,6 +18,7 @@ import type { FunctionFile } from '../configuration/index.ts';
 import type { SigningCredentials } from '../signature/index.ts';
 import { AwsClients } from './actions/aws/index.ts';
 import { actionRunners } from './actions/index.ts';
+import { InfluxClient } from './actions/influxdb/index.ts';
 import { KafkaProducers, openKafkaJs } from './actions/kafka/index.ts';
 import { sendChallenge } from './challenge.ts';
 import { LocalFunctions } from './functions/index.ts';
@@ -77,8 +78,15 @@ export class Rules {
     const { domain, clock, limits, open, eachRealm, observer } = options;
     const stopping = new AbortController();
     const functions = await LocalFunctions.open({ files: options.functions, printed: options.printed });
-    const destinations = new Destinations(domain, sendChallenge(options.address, stopping.signal));
+    const { signal } = stopping;
     const aws = new AwsClients(process.env, clock);
+    const influxClient = new InfluxClient(aws);
+    const destinations = new Destinations(domain, async (realm, destination) => {
+      const { target } = destination;
+      if (target.kind === 'influxdb') await influxClient.validate(destination, target, { realm, signal });
+      else await sendChallenge(destination, target.confirmationUrl, options.address(), signal);
+      return target.kind === 'influxdb';
+    });
     const kafkaProducers = new KafkaProducers(openKafkaJs);
     const runners = actionRunners({
       open,
@@ -86,6 +94,7 @@ export class Rules {
       destinations,
       clock,
       aws,
+      influxClient,
       kafkaProducers,
       credentials: environmentCredentials,
     });

@@ -6,7 +6,14 @@ import { type Realm, realmKey } from '../../realm.ts';
 import { type Listing, type Page, type PageRequest, readPage } from '../../store/pagination.ts';
 import { retryStale } from '../../store/retry.ts';
 import { DuplicateKey } from '../../store/store.ts';
-import { covers, type Destination, type DestinationStatus, newDestinationArn } from './destination.ts';
+import {
+  checkTarget,
+  covers,
+  type Destination,
+  type DestinationStatus,
+  type DestinationTarget,
+  newDestinationArn,
+} from './destination.ts';
 import {
   deleteDestination,
   insertDestination,
@@ -16,8 +23,11 @@ import {
   replaceDestination,
 } from './destination-store.ts';
 
-/** Sends the challenge to the URL. Rejects if nobody there takes it. */
-export type SendChallenge = (destination: Destination) => Promise<void>;
+/**
+ * Asks the target whether rules may call it. True when it has agreed, false when its owner was sent the token to agree with.
+ * Rejects if it refuses, or nobody is there to be asked.
+ */
+export type Challenge = (realm: Realm, destination: Destination) => Promise<boolean>;
 
 const listing: Listing<Destination> = { name: 'destinations', order: ['string'], position: ({ arn }) => [arn] };
 
@@ -26,25 +36,28 @@ const destinationsOfRealm = 1000;
 
 export class Destinations {
   readonly #domain: Pick<Domain, 'store' | 'clock'>;
-  readonly #send: SendChallenge;
+  readonly #ask: Challenge;
   /** Confirmed URLs by realm, read when first needed and forgotten with each change. */
   readonly #enabled = new Map<string, Promise<readonly string[]>>();
 
-  constructor(domain: Pick<Domain, 'store' | 'clock'>, send: SendChallenge) {
+  constructor(domain: Pick<Domain, 'store' | 'clock'>, ask: Challenge) {
     this.#domain = domain;
-    this.#send = send;
+    this.#ask = ask;
   }
 
   /** A destination in progress; the challenge is on its way. Throws `ResourceAlreadyExistsException`, `InvalidRequestException`. */
-  async create(realm: Realm, confirmationUrl: string): Promise<Destination> {
+  async create(realm: Realm, target: DestinationTarget): Promise<Destination> {
     const { store, clock } = this.#domain;
-    checkUrl(confirmationUrl);
+    checkTarget(target);
     const now = clock.now();
     const destination: Destination = {
-      arn: newDestinationArn(realm),
-      confirmationUrl,
+      arn: newDestinationArn(realm, target),
+      target,
       status: 'IN_PROGRESS',
-      statusReason: 'awaiting confirmation: a confirmation message was sent to the URL',
+      statusReason:
+        target.kind === 'http'
+          ? 'awaiting confirmation: a confirmation message was sent to the URL'
+          : 'awaiting confirmation: the endpoint is asked with the token of the secret',
       confirmationToken: newToken(),
       createdAt: now,
       lastUpdatedAt: now,
@@ -53,8 +66,8 @@ export class Destinations {
       await store.commit([insertDestination(store, realmKey(realm), destination)]);
     } catch (error) {
       if (!(error instanceof DuplicateKey)) throw error;
-      const message = `there is a destination for \`${confirmationUrl}\` already`;
-      throw new ServiceError('ResourceAlreadyExistsException', message);
+      const where = target.kind === 'http' ? target.confirmationUrl : target.endpoint;
+      throw new ServiceError('ResourceAlreadyExistsException', `there is a destination for \`${where}\` already`);
     }
     this.#challenge(realm, destination);
     return destination;
@@ -63,9 +76,9 @@ export class Destinations {
   /** Creates the destination unless a present one covers the URL (AWS: "HTTP", `confirmationUrl`). */
   async ensure(realm: Realm, confirmationUrl: string): Promise<void> {
     const present = await this.#all(realm);
-    if (present.some(destination => covers(destination.confirmationUrl, confirmationUrl))) return;
+    if (present.some(({ target }) => target.kind === 'http' && covers(target.confirmationUrl, confirmationUrl))) return;
     try {
-      await this.create(realm, confirmationUrl);
+      await this.create(realm, { kind: 'http', confirmationUrl });
     } catch (error) {
       if (!(error instanceof ServiceError && error.name === 'ResourceAlreadyExistsException')) throw error;
     }
@@ -142,7 +155,9 @@ export class Destinations {
     let enabled = this.#enabled.get(key);
     if (enabled === undefined) {
       enabled = this.#all(realm).then(all =>
-        all.filter(({ status }) => status === 'ENABLED').map(({ confirmationUrl }) => confirmationUrl),
+        all.flatMap(({ status, target }) =>
+          status === 'ENABLED' && target.kind === 'http' ? [target.confirmationUrl] : [],
+        ),
       );
       this.#enabled.set(key, enabled);
       enabled.catch(() => this.#enabled.delete(key));
@@ -156,22 +171,20 @@ export class Destinations {
 
   #challenge(realm: Realm, destination: Destination): void {
     const { store, clock } = this.#domain;
-    this.#send(destination)
-      .catch(async (error: unknown) => {
-        const statusReason = `the confirmation message could not be delivered: ${(error as Error).message}`;
-        const failed = { ...destination, status: 'ERROR', statusReason, lastUpdatedAt: clock.now() } as const;
-        await store.commit([replaceDestination(store, realmKey(realm), destination, failed)]);
-      })
+    const note = (status: DestinationStatus, statusReason?: string): Promise<void> => {
+      const asked = { ...destination, status, statusReason, lastUpdatedAt: clock.now() };
+      return store.commit([replaceDestination(store, realmKey(realm), destination, asked)]);
+    };
+    this.#ask(realm, destination)
+      .then(
+        hasAgreed => (hasAgreed ? note('ENABLED') : undefined),
+        (error: unknown) => note('ERROR', `the target could not be asked: ${(error as Error).message}`),
+      )
       // It was confirmed, disabled or deleted meanwhile, or the store is closed: there is nothing to note any more.
       .catch(() => {});
   }
 }
 
 const newToken = (): string => randomBytes(48).toString('base64url');
-
-function checkUrl(url: string): void {
-  const isHttp = URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol);
-  if (!isHttp || url.includes('${')) throw invalid(`\`${url}\` is no URL that can be confirmed`);
-}
 
 const invalid = (message: string): ServiceError => new ServiceError('InvalidRequestException', message);

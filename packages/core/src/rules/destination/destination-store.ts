@@ -3,17 +3,20 @@ import type { Migration } from '../../store/migrations.ts';
 import type { Position } from '../../store/pagination.ts';
 import { queryBuilder, readAll, readFirst, write } from '../../store/query.ts';
 import type { Store, Write } from '../../store/store.ts';
-import type { Destination, DestinationStatus } from './destination.ts';
+import type { Destination, DestinationStatus, InfluxDbTarget } from './destination.ts';
 
 interface DestinationRow {
   realm: string;
   arn: string;
+  /** By what it is one of its kind: the confirmed URL, or the ARN of an InfluxDB destination, of which an endpoint may have several. */
   confirmation_url: string;
   status: string;
   status_reason: string | null;
   confirmation_token: string;
   created_at: number;
   updated_at: number;
+  /** `InfluxDbTarget` as JSON; null for HTTP. */
+  influxdb: string | null;
 }
 
 interface DestinationTables {
@@ -36,6 +39,11 @@ export const destinationMigration: Migration = {
       .addPrimaryKeyConstraint('rule_destination_arn', ['realm', 'arn'])
       .addUniqueConstraint('rule_destination_url', ['realm', 'confirmation_url']),
   ],
+};
+
+export const influxDbDestinationMigration: Migration = {
+  name: 'rules: InfluxDB destinations',
+  statements: schema => [schema.alterTable('rule_destination').addColumn('influxdb', 'text')],
 };
 
 const tables = (store: Store) => queryBuilder<DestinationTables>(store);
@@ -74,12 +82,13 @@ export const insertDestination = (store: Store, realm: string, destination: Dest
       .values({
         realm,
         arn: destination.arn,
-        confirmation_url: destination.confirmationUrl,
+        confirmation_url: destination.target.kind === 'http' ? destination.target.confirmationUrl : destination.arn,
         status: destination.status,
         status_reason: destination.statusReason ?? null,
         confirmation_token: destination.confirmationToken,
         created_at: destination.createdAt,
         updated_at: destination.lastUpdatedAt,
+        influxdb: destination.target.kind === 'influxdb' ? JSON.stringify(destination.target) : null,
       }),
     1,
   );
@@ -107,7 +116,10 @@ export const deleteDestination = (store: Store, realm: string, arn: string): Wri
 
 const toDestination = (row: DestinationRow): Destination => ({
   arn: row.arn,
-  confirmationUrl: row.confirmation_url,
+  target:
+    row.influxdb === null
+      ? { kind: 'http', confirmationUrl: row.confirmation_url }
+      : (JSON.parse(row.influxdb) as InfluxDbTarget),
   status: row.status as DestinationStatus,
   statusReason: row.status_reason ?? undefined,
   confirmationToken: row.confirmation_token,

@@ -1,4 +1,11 @@
-/** Destinations of HTTP actions. */
-export { covers, type Destination, type DestinationStatus } from './destination.ts';
-export { Destinations, type SendChallenge } from './destination-service.ts';
-export { destinationMigration } from './destination-store.ts';
+/** Destinations of actions: URLs, and InfluxDBs. */
+export {
+  covers,
+  type Destination,
+  type DestinationStatus,
+  type DestinationTarget,
+  type HttpTarget,
+  type InfluxDbTarget,
+} from './destination.ts';
+export { type Challenge, Destinations } from './destination-service.ts';
+export { destinationMigration, influxDbDestinationMigration } from './destination-store.ts';

@@ -53,6 +53,10 @@ export function failureOf(error: unknown, request: string, timeout: number): Act
   });
 }
 
+/** `fetch` throws a `TypeError` where nobody answers, and hides what happened in the cause. */
+export const fetchFailure = (error: unknown): unknown =>
+  error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+
 function isTransient({ name, code, $retryable }: SdkError, status: number | undefined): boolean {
   if ($retryable !== undefined || passing.has(name)) return true;
   // Without an answer it is the network's error, or the request could not be made, and so cannot be made later either.

@@ -20,10 +20,12 @@ export { regionOfArn } from './arn.ts';
 export { jsonOfAttributes } from './attribute-value.ts';
 export { askAws } from './aws-call.ts';
 export { AwsClients, type ClientSettings } from './aws-clients.ts';
+export { failureOf, fetchFailure } from './aws-failure.ts';
 export { cloudwatch } from './cloudwatch.ts';
 export { dynamodbService } from './dynamodb.ts';
 export { invokeFunction, lambdaService } from './lambda.ts';
 export { s3Service } from './s3.ts';
+export { readSecret, readSecretText } from './secret.ts';
 
 export const awsActions = (clients: AwsClients, clock: Clock): ActionRunners => ({
   cloudwatchAlarm: cloudwatchAlarm(clients),

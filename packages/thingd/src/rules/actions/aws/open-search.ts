@@ -3,7 +3,7 @@ import { ActionFailure, type ActionReport, type ActionRunner, type Clock, Servic
 import { signedHeaders } from '../../../signature/index.ts';
 import { callTimeout, unfit } from './aws-call.ts';
 import type { AwsClients } from './aws-clients.ts';
-import { failureOf } from './aws-failure.ts';
+import { failureOf, fetchFailure } from './aws-failure.ts';
 
 interface OpenSearchParameters {
   readonly endpoint: string;
@@ -59,9 +59,5 @@ function reportOf(request: string, status: number, body: string): ActionReport {
   const isTransient = status === 429 || status >= 500;
   throw new ActionFailure(`the server answered ${status}: ${body}`, { isTransient, report });
 }
-
-/** `fetch` throws a `TypeError` where nobody answers, and hides what happened in the cause. */
-const fetchFailure = (error: unknown): unknown =>
-  error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
 
 const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');
