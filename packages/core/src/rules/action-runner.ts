@@ -69,8 +69,8 @@ export interface BatchPlace {
 export interface Batching {
   /** Undefined where the parameters want no batches. */
   limits(parameters: Readonly<Record<string, unknown>>): BatchLimits | undefined;
-  /** Undefined for a request that no batch can hold: it goes to `run` by itself, which says why. */
-  place(request: Pick<ActionRequest, 'parameters' | 'payload' | 'isJson'>): BatchPlace | undefined;
+  /** Throws for a request that no batch can hold: it goes to `ActionRunner.run` by itself, which says why. */
+  place(request: ActionRequest): BatchPlace;
   /** As `ActionRunner.run`, for two requests or more, in the order in which they came. They succeed or fail together. */
   run(requests: readonly ActionRequest[]): Promise<ActionReport>;
 }

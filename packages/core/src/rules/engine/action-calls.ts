@@ -2,7 +2,6 @@
  * A rule's calls of its actions' targets. A call is made for one invocation, or for several that share it; it is attempted until
  * it has succeeded, been refused, or been given up.
  */
-
 import { retryDelay } from '../../backoff.ts';
 import { realmOfKey } from '../../realm.ts';
 import { ActionFailure, type ActionReport, type ActionRequest } from '../action-runner.ts';
@@ -45,14 +44,19 @@ export class ActionCalls {
 
   /** An action's turn has come: by itself, or with others of its kind where the rule wants batches. */
   begin(invocation: Invocation, which: number): void {
+    const alone = { which, invocations: [invocation] };
     const action = invocation.actions[which]!;
     const batching = this.#context.runners[action.kind]?.batching;
     const limits = 'parameters' in action ? batching?.limits(action.parameters) : undefined;
-    const place = limits && batching?.place(this.#request({ which, invocations: [invocation] }, invocation, 1));
-    if (limits === undefined || place === undefined) return this.make({ which, invocations: [invocation] });
-    const topic = limits.acrossTopics ? '' : invocation.message.topic;
-    const key = [which, action.kind, topic, place.key].join('\n');
-    this.#gatherer.add({ which, invocation }, { ...place, key }, limits);
+    if (batching === undefined || limits === undefined) return this.make(alone);
+    try {
+      const place = batching.place(this.#request(alone, invocation, 1));
+      const topic = limits.acrossTopics ? '' : invocation.message.topic;
+      const key = [which, action.kind, topic, place.key].join('\n');
+      this.#gatherer.add({ which, invocation }, { ...place, key }, limits);
+    } catch {
+      this.make(alone);
+    }
   }
 
   /** Attempts the call when it is its turn, as often as it takes. */

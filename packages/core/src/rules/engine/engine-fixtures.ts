@@ -32,8 +32,8 @@ export class ScriptedTarget implements ActionRunner {
 
   readonly batching = {
     limits: ({ batch }: ActionRequest['parameters']) => batch as BatchLimits | undefined,
-    place({ parameters, payload }: Pick<ActionRequest, 'parameters' | 'payload'>) {
-      if (payload.toString() === '{"n":"unfit"}') return undefined;
+    place({ parameters, payload }: ActionRequest) {
+      if (payload.toString() === '{"n":"unfit"}') throw new Error('no batch can hold it');
       return { key: String(parameters.to), count: 1, bytes: payload.length };
     },
     run: (requests: readonly ActionRequest[]) => this.#call(requests),

@@ -40,11 +40,10 @@ export function http(options: HttpActionOptions): ActionRunner {
     literals: ['auth', 'batchConfig', 'headers.key'],
     batching: {
       limits: parameters => limitsOf(read(parameters)),
-      place({ parameters, payload, isJson }) {
-        const element = elementOf(payload, isJson);
-        // A URL that has a secret in it is not known before it is called.
-        if (element === undefined || isTemplate(read(parameters).url)) return undefined;
-        return { key: read(parameters).url, count: 1, bytes: Buffer.byteLength(element) };
+      place(request) {
+        const { url } = read(request.parameters);
+        if (isTemplate(url)) throw new Error('the URL has a secret in it, and is not known before it is called');
+        return { key: url, count: 1, bytes: Buffer.byteLength(elementOf(request)) };
       },
       run: requests => send(requests, options),
     },
@@ -81,7 +80,7 @@ async function send(
   const { realm, parameters, signal } = requests.at(-1)!;
   const { url, headers = [], auth } = read(parameters);
   const report = { request: `POST ${url}` };
-  const { body, contentType, isFixed } = bodyOf(requests, report);
+  const { body, contentType, isFixed } = bodyOf(requests);
   if (!(await destinations.allows(realm, url))) {
     // Whoever is asked may still confirm.
     throw new ActionFailure('no enabled destination covers the URL: its owner has not confirmed it', {
@@ -112,32 +111,30 @@ interface Body {
 }
 
 /** With batches always a list, also of one. Throws `ActionFailure` for bytes that no list of JSON can hold. */
-function bodyOf(requests: readonly ActionRequest[], report: ActionReport): Body {
+function bodyOf(requests: readonly ActionRequest[]): Body {
   const [{ parameters, payload, isJson }] = requests as readonly [ActionRequest];
   if (!read(parameters).enableBatching) {
     const contentType = isJson ? 'application/json' : 'application/octet-stream';
     return { body: new Uint8Array(payload), contentType, isFixed: false };
   }
-  const elements = requests.map(request => elementOf(request.payload, request.isJson));
-  if (elements.includes(undefined)) {
-    const message = 'the payload is no UTF-8 text, so a batch cannot hold it: encode it in base64';
-    throw new ActionFailure(message, { isTransient: false, report });
-  }
-  return { body: new TextEncoder().encode(`[${elements.join(',')}]`), contentType: 'application/json', isFixed: true };
+  const list = `[${requests.map(elementOf).join(',')}]`;
+  return { body: new TextEncoder().encode(list), contentType: 'application/json', isFixed: true };
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * What SELECT made as JSON: text that is not JSON becomes a string (AWS is silent; unverified), nothing `null`, as in any list.
- * Undefined for other bytes.
+ * Throws `ActionFailure` for other bytes.
  */
-function elementOf(payload: Buffer, isJson: boolean): string | undefined {
+function elementOf({ parameters, payload, isJson }: ActionRequest): string {
   try {
     const text = decoder.decode(payload);
     return isJson ? text || 'null' : JSON.stringify(text);
-  } catch {
-    return undefined;
+  } catch (error) {
+    const report = { request: `POST ${read(parameters).url}` };
+    const message = 'the payload is no UTF-8 text, so a batch cannot hold it: encode it in base64';
+    throw new ActionFailure(message, { isTransient: false, report, cause: error });
   }
 }
 

@@ -51,17 +51,13 @@ export function influxDb(options: InfluxDbOptions): ActionRunner {
     batching: {
       limits: parameters => limitsOf(read(parameters)),
       place(request) {
-        try {
-          const { destinationArn, databaseName, organization, timestampUnit } = read(request.parameters);
-          const lines = linesOf({ ...request, isErrorAction: false }, options.clock);
-          if (lines.length === 0) return undefined;
-          const key = JSON.stringify([destinationArn, databaseName, organization, timestampUnit]);
-          const bytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
-          return { key, count: lines.length, bytes };
-        } catch (error) {
-          if (error instanceof UnfitPoint) return undefined;
-          throw error;
-        }
+        const { destinationArn, databaseName, organization, timestampUnit } = read(request.parameters);
+        const lines = linesOf(request, options.clock);
+        return {
+          key: JSON.stringify([destinationArn, databaseName, organization, timestampUnit]),
+          count: lines.length,
+          bytes: lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0),
+        };
       },
       run: requests => write(requests, options),
     },
@@ -133,15 +129,7 @@ async function write(requests: readonly ActionRequest[], options: InfluxDbOption
 }
 
 /** A line for each object. Throws `UnfitPoint`. */
-function linesOf(
-  {
-    parameters,
-    payload,
-    isJson,
-    isErrorAction,
-  }: Pick<ActionRequest, 'parameters' | 'payload' | 'isJson' | 'isErrorAction'>,
-  clock: Clock,
-): string[] {
+function linesOf({ parameters, payload, isJson, isErrorAction }: ActionRequest, clock: Clock): string[] {
   const { tableName, tags = {}, usedFields = [], timestampUnit = 'ms' } = parameters as unknown as InfluxParameters;
   if (!isJson || payload.length === 0) throw new UnfitPoint('the payload is not JSON');
   const value = parseExactly(payload.toString('utf8'));
