@@ -24,6 +24,18 @@ export let kept: unknown;
 type Evaluate = (message: BenchMessage, index: number) => number;
 
 export async function measureEvaluation(): Promise<EvaluationResult[]> {
+  const pairs = await evaluationCases();
+  const rounds = measureRounds(pairs.flat());
+  return pairs.map(([{ name }], pair) => {
+    const [sql, byHand] = [rounds[2 * pair]!, rounds[2 * pair + 1]!];
+    const ratios = sql.map((nanoseconds, round) => nanoseconds / byHand[round]!);
+    const spread = [Math.min(...ratios), Math.max(...ratios)] as const;
+    return { name, sql: median(sql), byHand: median(byHand), ratio: median(ratios), spread };
+  });
+}
+
+/** Pairs: what SQL is asked to do, and the same by hand. */
+export async function evaluationCases(): Promise<(readonly [sql: Case, byHand: Case])[]> {
   const statements = new Map(rules.map(rule => [rule, iotSql.compileStatement(iotSql.parseStatement(rule.sql, '2016-03-23'))]));
   const reached = messages.map(message => message.reached.map(rule => statements.get(rule)!));
   checkOutputs(reached);
@@ -69,13 +81,7 @@ export async function measureEvaluation(): Promise<EvaluationResult[]> {
       },
     ],
   ];
-  const rounds = measureRounds(rows.flatMap(([name, sql, byHand]) => [caseOf(name, sql), caseOf(name, byHand)]));
-  return rows.map(([name], row) => {
-    const [sql, byHand] = [rounds[2 * row]!, rounds[2 * row + 1]!];
-    const ratios = sql.map((nanoseconds, round) => nanoseconds / byHand[round]!);
-    const spread = [Math.min(...ratios), Math.max(...ratios)] as const;
-    return { name, sql: median(sql), byHand: median(byHand), ratio: median(ratios), spread };
-  });
+  return rows.map(([name, sql, byHand]) => [caseOf(name, sql), caseOf(name, byHand)] as const);
 }
 
 const caseOf = (name: string, evaluateAll: Evaluate): Case => ({

@@ -57,13 +57,13 @@ const context: EvaluationContext = {
 /** Throws `SqlParseException`; rejects with `EvaluationError` where the statement asks a service. */
 export async function tryRule({ sql, awsIotSqlVersion, topic, payload, clientId }: Trial): Promise<Verdict> {
   const statement = compileStatement(parseStatement(sql, parseSqlVersion(awsIotSqlVersion)));
-  const published = { topic, payload: Buffer.from(payload), clientId, traceId: randomUUID() };
+  const message = new RuleMessage({ topic, payload: Buffer.from(payload), clientId, traceId: randomUUID() });
   const { topicFilter } = statement;
   if (topicFilter !== undefined && !topic.startsWith('$aws/rules/') && !topicMatches(topicFilter, topic)) {
     return { selected: false, passed: false, output: undefined, where: undefined, variables: {} };
   }
-  const result = await statement.evaluate(new RuleMessage(published), context);
-  const { where, variables = {} } = traceOf('test', 0, published, statement, result);
+  const result = await statement.evaluate(message, context);
+  const { where, variables = {} } = traceOf('test', 0, message, statement, result);
   return { selected: true, passed: result.matched, output: result.output?.payload.toString('utf8'), where, variables };
 }
 

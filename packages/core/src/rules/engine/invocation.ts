@@ -110,24 +110,31 @@ export class InvocationIds {
   readonly #now: () => number;
   #time = 0;
   #count = 0;
+  /** The time as it stands in the ids. */
+  #prefix = ''.padStart(9, '0');
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
   after(id: string): void {
-    this.#time = Math.max(this.#time, Number.parseInt(id.slice(0, 9), 36) || 0);
+    this.#at(Math.max(this.#time, Number.parseInt(id.slice(0, 9), 36) || 0));
     this.#count = Number.parseInt(id.slice(9, 14), 36) || 0;
   }
 
   next(): string {
     const now = this.#now();
     if (now > this.#time) {
-      this.#time = now;
+      this.#at(now);
       this.#count = 0;
     } else {
       this.#count += 1;
     }
-    return this.#time.toString(36).padStart(9, '0') + this.#count.toString(36).padStart(5, '0');
+    return this.#prefix + this.#count.toString(36).padStart(5, '0');
+  }
+
+  #at(time: number): void {
+    this.#time = time;
+    this.#prefix = time.toString(36).padStart(9, '0');
   }
 }

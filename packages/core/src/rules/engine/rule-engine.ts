@@ -232,7 +232,7 @@ export class RuleEngine {
   }
 
   #take(rule: RunningRule, compiled: CompiledRule, message: ArrivedMessage, result: Result): void | Promise<void> {
-    const trace = traceOf(rule.ruleName, this.#options.clock.now(), message, compiled.statement, result);
+    const trace = traceOf(rule.ruleName, this.#options.clock.now(), message.evaluated, compiled.statement, result);
     if (!result.matched) return rule.traces.add(trace);
     rule.counts.passed += 1;
     const actions = compiled.actions.map(action => this.#prepare(rule, action, message, result));
@@ -269,11 +269,11 @@ export class RuleEngine {
     errorAction: PreparedAction | undefined,
     trace: Trace,
   ): void | Promise<void> {
+    if (actions.length === 0) return rule.traces.add(trace);
     for (const action of actions) trace.actions.push(newActionTrace(action, this.#options.runners));
     const id = this.#ids.next();
     trace.invocationId = id;
     rule.traces.add(trace);
-    if (actions.length === 0) return;
     const invocation: Invocation = {
       id,
       realm: rule.realm,
@@ -302,7 +302,7 @@ export class RuleEngine {
   #evaluationFailed(rule: RunningRule, { statement }: CompiledRule, message: ArrivedMessage, error: unknown): void {
     const failure = error instanceof Error ? error : new Error(String(error));
     rule.counts.evaluationFailed += 1;
-    rule.traces.add(traceOf(rule.ruleName, this.#options.clock.now(), message, statement, failure));
+    rule.traces.add(traceOf(rule.ruleName, this.#options.clock.now(), message.evaluated, statement, failure));
     this.#notRun(rule, message, { event: 'evaluationFailed', reason: failure.message });
   }
 

@@ -3,8 +3,9 @@
  * memory, within bounds, and told to whoever watches.
  */
 import type { ActionRunners } from '../action-runner.ts';
-import { type CompiledStatement, jsonText, type Result, Undefined, type Value } from '../sql/index.ts';
-import type { Invocation, Outcome, PreparedAction, RuleMessageSource } from './invocation.ts';
+import { type CompiledStatement, jsonText, type Result, RuleMessage, Undefined, type Value } from '../sql/index.ts';
+import type { Invocation, Outcome, PreparedAction } from './invocation.ts';
+import { Ring } from './ring.ts';
 
 export interface Attempt {
   /** Milliseconds since the epoch. */
@@ -63,25 +64,27 @@ const tracesOfRule = { passed: 50, keptOut: 10, troubled: 20 };
 export type TraceListener = (trace: Trace) => void;
 
 export class RuleTraces {
-  readonly #passed: Trace[] = [];
-  readonly #keptOut: Trace[] = [];
-  readonly #troubled: Trace[] = [];
+  readonly #passed = new Ring<Trace>(tracesOfRule.passed);
+  readonly #keptOut = new Ring<Trace>(tracesOfRule.keptOut);
+  readonly #troubled = new Ring<Trace>(tracesOfRule.troubled);
   readonly #listeners = new Set<TraceListener>();
 
   add(trace: Trace): void {
-    if (trace.passed || trace.error !== undefined) push(this.#passed, trace, tracesOfRule.passed);
-    else push(this.#keptOut, trace, tracesOfRule.keptOut);
+    const ring = trace.passed || trace.error !== undefined ? this.#passed : this.#keptOut;
+    ring.push(trace);
     this.changed(trace);
   }
 
   /** An attempt at an action failed: that is kept when newer messages have come. */
   keepTroubled(trace: Trace): void {
-    if (!this.#troubled.includes(trace)) push(this.#troubled, trace, tracesOfRule.troubled);
+    if (!this.#troubled.has(trace)) this.#troubled.push(trace);
   }
 
   find(invocationId: string): Trace | undefined {
-    const fits = (trace: Trace): boolean => trace.invocationId === invocationId;
-    return this.#passed.find(fits) ?? this.#troubled.find(fits);
+    for (const ring of [this.#passed, this.#troubled]) {
+      for (const trace of ring) if (trace.invocationId === invocationId) return trace;
+    }
+    return undefined;
   }
 
   /** Something new is known of a trace. */
@@ -102,11 +105,6 @@ export class RuleTraces {
   }
 }
 
-function push(ring: Trace[], trace: Trace, capacity: number): void {
-  if (ring.length >= capacity) ring.shift();
-  ring.push(trace);
-}
-
 /** The trace of an invocation that was read back from the store: what came before is not known any more. */
 export function traceOfInvocation(invocation: Omit<Invocation, 'trace'>, at: number, runners: ActionRunners): Trace {
   const { id, ruleName, message, payload, isSecret, actions, outcomes } = invocation;
@@ -118,9 +116,9 @@ export function traceOfInvocation(invocation: Omit<Invocation, 'trace'>, at: num
     topic,
     clientId,
     traceId,
-    payload: textOf(message.payload),
+    payload: noted(new RuleMessage(message)),
     passed: true,
-    output: isSecret ? hidden : textOf(payload),
+    output: isSecret ? hidden : noted(new RuleMessage({ ...message, payload })),
     actions: actions.map((action, index) => newActionTrace(action, runners, outcomes[index])),
   };
 }
@@ -155,16 +153,23 @@ function shown(value: unknown, confidential: ReadonlySet<string>, path = ''): un
 export function traceOf(
   ruleName: string,
   at: number,
-  message: RuleMessageSource,
+  message: RuleMessage,
   { variables: names, secrets }: Pick<CompiledStatement, 'variables' | 'secrets'>,
   result: Result | Error,
 ): Trace {
-  const { topic, clientId, payload } = message;
-  const head = { ruleName, at, topic, clientId, payload: textOf(payload) };
-  if (result instanceof Error) return { ...head, passed: false, error: result.message, actions: [] };
+  const { topic, clientId } = message.published;
+  const payload = noted(message);
+  if (result instanceof Error) {
+    return { ruleName, at, topic, clientId, payload, passed: false, error: result.message, actions: [] };
+  }
   const { matched, where, variables, output } = result;
   return {
-    ...head,
+    ruleName,
+    at,
+    topic,
+    clientId,
+    traceId: matched ? message.published.traceId : undefined,
+    payload,
     variables:
       names.length === 0
         ? undefined
@@ -173,8 +178,7 @@ export function traceOf(
           ),
     where: valueText(where, secrets.where),
     passed: matched,
-    output: output && (secrets.output ? hidden : textOf(output.payload)),
-    traceId: matched ? message.traceId : undefined,
+    output: output && (secrets.output ? hidden : noted(output)),
     actions: [],
   };
 }
@@ -195,27 +199,14 @@ const valueText = (value: Value, isSecret: boolean): string => {
   return value === Undefined ? 'Undefined' : cut(jsonText(value));
 };
 
-const cut = (text: string): string => (text.length > longestText ? `${text.slice(0, longestText)}…` : text);
+/** Copied, because a slice keeps the whole text in memory. */
+const cut = (text: string): string =>
+  text.length > longestText ? `${Buffer.from(text.slice(0, longestText)).toString()}…` : text;
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
-/** The last text made: every rule a message reaches asks for the same payload's. */
-const last: { bytes: Buffer; text: string } = { bytes: Buffer.alloc(0), text: '' };
-
-function textOf(bytes: Buffer): string {
-  if (last.bytes === bytes) return last.text;
-  last.text = decode(bytes);
-  last.bytes = bytes;
-  return last.text;
-}
-
-function decode(bytes: Buffer): string {
-  const head = bytes.length > longestText ? bytes.subarray(0, longestText) : bytes;
+/** What people see of a payload: its text or, where it is none, base64; cut off when it is long. */
+function noted(source: { readonly payload: Buffer; readonly text: string | undefined }): string {
+  const { payload } = source;
   // Cut within a character: the replacement at the end says less than the cut does.
-  if (head !== bytes) return `${head.toString('utf8')}…`;
-  try {
-    return decoder.decode(head);
-  } catch {
-    return head.toString('base64');
-  }
+  if (payload.length > longestText) return `${payload.toString('utf8', 0, longestText)}…`;
+  return source.text ?? payload.toString('base64');
 }

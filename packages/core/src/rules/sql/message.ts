@@ -1,6 +1,7 @@
-/** A published message as rules see it: decoded at most once per dialect, however many rules look at it. */
-import { decodePayload } from './value/json.ts';
-import { droppingZeros, keepingZeros } from './value/numbers.ts';
+/** A published message as rules see it: read as text once and decoded once per dialect, however many rules look at it. */
+import { parseJsonText, startsAsDocument } from './value/json.ts';
+import { type Arithmetic, droppingZeros, keepingZeros } from './value/numbers.ts';
+import { bufferOf, RawPayload, utf8Text } from './value/scalar.ts';
 import type { Value } from './value/value.ts';
 import type { SqlVersion } from './version.ts';
 
@@ -31,6 +32,8 @@ const BASIC_INGEST = '$aws/rules/';
 
 export class RuleMessage {
   readonly published: PublishedMessage;
+  /** `null` if it is not known yet. */
+  #text: string | undefined | null = null;
   #keptZeros: Value | undefined;
   #droppedZeros: Value | undefined;
   #segments: readonly string[] | undefined;
@@ -39,14 +42,34 @@ export class RuleMessage {
     this.published = published;
   }
 
+  get payload(): Buffer {
+    return bufferOf(this.published.payload);
+  }
+
+  /** The payload in UTF-8; `undefined` if it is no text. */
+  get text(): string | undefined {
+    if (this.#text === null) this.#text = utf8Text(this.published.payload);
+    return this.#text;
+  }
+
   /** What `*` is: JSON, or `RawPayload`. */
   body(version: SqlVersion): Value {
     if (version === '2015-10-08') {
-      this.#keptZeros ??= decodePayload(this.published.payload, keepingZeros);
+      this.#keptZeros ??= this.#decode(keepingZeros);
       return this.#keptZeros;
     }
-    this.#droppedZeros ??= decodePayload(this.published.payload, droppingZeros);
+    this.#droppedZeros ??= this.#decode(droppingZeros);
     return this.#droppedZeros;
+  }
+
+  /**
+   * Objects and arrays are JSON; everything else, a lone number or string too, is bytes to be decoded by
+   * `decode(encode(*, 'base64'), 'base64')` (AWS: "Working with binary payloads").
+   */
+  #decode(arithmetic: Arithmetic): Value {
+    const { payload } = this.published;
+    const text = startsAsDocument(payload) ? this.text : undefined;
+    return (text === undefined ? undefined : parseJsonText(text, arithmetic)) ?? new RawPayload(payload);
   }
 
   /** The topic's levels without the prefix of Basic Ingest (AWS: "Basic Ingest"). */

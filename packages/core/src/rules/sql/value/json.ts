@@ -1,7 +1,5 @@
 /** From JSON text to values and from payloads to JSON, with the numbers kept that a JavaScript number cannot hold. */
-import { isUtf8 } from 'node:buffer';
 import { type Arithmetic, keepingZeros } from './numbers.ts';
-import { bufferOf, RawPayload } from './scalar.ts';
 import type { Value } from './value.ts';
 
 interface JsonWithSource {
@@ -33,16 +31,11 @@ export function parseJsonText(text: string, arithmetic: Arithmetic): Value | und
   }
 }
 
-/**
- * A payload as `*` sees it. Objects and arrays are JSON; everything else, a lone number or string too, is bytes to be decoded
- * by `decode(encode(*, 'base64'), 'base64')` (AWS: "Working with binary payloads").
- */
-export function decodePayload(payload: Uint8Array, arithmetic: Arithmetic): Value {
+/** Whether bytes, if they are JSON at all, are an object or an array. */
+export function startsAsDocument(bytes: Uint8Array): boolean {
   let start = 0;
-  while (start < payload.length && isBlank(payload[start]!)) start++;
-  const first = payload[start];
-  if ((first !== OPEN_BRACE && first !== OPEN_BRACKET) || !isUtf8(payload)) return new RawPayload(payload);
-  return parseJsonText(bufferOf(payload).toString('utf8'), arithmetic) ?? new RawPayload(payload);
+  while (start < bytes.length && isBlank(bytes[start]!)) start++;
+  return bytes[start] === OPEN_BRACE || bytes[start] === OPEN_BRACKET;
 }
 
 /** Whether 16 digits and points stand in a row. Such a run covers a multiple of 16, so only there it is looked for: 10 ns, not 180. */

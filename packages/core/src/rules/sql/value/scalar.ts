@@ -1,4 +1,6 @@
 /** What a value of the language may be besides JSON's own kinds: an object to JavaScript, but without members to SQL. */
+import { isUtf8 } from 'node:buffer';
+
 export abstract class Scalar {
   /** What stands for it in JSON text. */
   abstract toJSON(): unknown;
@@ -17,6 +19,10 @@ export class RawPayload extends Scalar {
     return bufferOf(this.bytes).toString('base64');
   }
 }
+
+/** The text bytes are in UTF-8, or `undefined` if they are none. */
+export const utf8Text = (bytes: Uint8Array): string | undefined =>
+  isUtf8(bytes) ? bufferOf(bytes).toString('utf8') : undefined;
 
 /** The same bytes as a `Buffer`, not copied. */
 export const bufferOf = (bytes: Uint8Array): Buffer =>
