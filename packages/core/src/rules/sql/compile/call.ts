@@ -1,7 +1,7 @@
 /** Function calls. */
 import { EvaluationError } from '../evaluation-error.ts';
 import { functionFor } from '../functions/index.ts';
-import type { ExternalFunction, PureFunction } from '../functions/sql-function.ts';
+import type { ContextFunction, ExternalFunction, PureFunction } from '../functions/sql-function.ts';
 import type { Expression } from '../syntax/ast.ts';
 import { RawPayload } from '../value/scalar.ts';
 import { Undefined, type Value } from '../value/value.ts';
@@ -17,10 +17,8 @@ export function compileCall({ name, args }: Call, scope: Scope): Closure {
   switch (sqlFunction.kind) {
     case 'pure':
       return compilePure(sqlFunction, compileArguments(args, sqlFunction.starAsBytes, scope));
-    case 'context': {
-      const compiled = compileArguments(args, undefined, scope);
-      return evaluation => sqlFunction.apply(evaluation, ...compiled.map(arg => arg(evaluation)));
-    }
+    case 'context':
+      return compileContext(sqlFunction, compileArguments(args, undefined, scope));
     case 'external':
       return compileExternal(name, sqlFunction, args, scope);
     case 'fallback':
@@ -33,6 +31,12 @@ function compileArguments(args: readonly Expression[], starAsBytes: true | undef
     if (!starAsBytes || arg.kind !== 'star' || scope.query !== undefined) return compileExpression(arg, scope);
     return evaluation => new RawPayload(evaluation.message.published.payload);
   });
+}
+
+function compileContext({ apply }: ContextFunction, [argument]: readonly Closure[]): Closure {
+  return argument === undefined
+    ? evaluation => apply(evaluation)
+    : evaluation => apply(evaluation, argument(evaluation));
 }
 
 function compilePure({ apply }: PureFunction, args: readonly Closure[]): Closure {

@@ -16,7 +16,10 @@ export function compileStar({ query }: Scope): Closure {
  * has no such member, whatever the name means outside.
  */
 export function compileField(name: string, query: QueryScope | undefined): Closure {
-  if (query === undefined) return compileMember(evaluation => evaluation.body, name);
+  if (query === undefined) {
+    if (impostors.some(impostor => name in impostor)) return evaluation => member(evaluation.body, name);
+    return evaluation => memberOf(evaluation.body, name);
+  }
   const { alias, depth, outer } = query;
   if (alias === name) return evaluation => evaluation.elements[depth]!;
   const outside = compileField(name, outer);
@@ -32,10 +35,11 @@ const impostors = [{}, [], new Decimal(0n, 0), new RawPayload(new Uint8Array())]
 /** Nearly every name is safe to ask any object for; `length`, `scale` or `constructor` need the careful way. */
 export function compileMember(object: Closure, name: string): Closure {
   if (impostors.some(impostor => name in impostor)) return evaluation => member(object(evaluation), name);
-  return evaluation => {
-    const value = object(evaluation);
-    if (typeof value !== 'object' || value === null) return Undefined;
-    const found = (value as { readonly [key: string]: Value | undefined })[name];
-    return found === undefined ? Undefined : found;
-  };
+  return evaluation => memberOf(object(evaluation), name);
+}
+
+function memberOf(value: Value, name: string): Value {
+  if (typeof value !== 'object' || value === null) return Undefined;
+  const found = (value as { readonly [key: string]: Value | undefined })[name];
+  return found === undefined ? Undefined : found;
 }

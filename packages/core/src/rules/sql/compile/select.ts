@@ -5,55 +5,55 @@ import { isArray, isObject, member, setMember, Undefined, type Value } from '../
 import type { Closure, Scope } from './closure.ts';
 import type { Evaluation } from './evaluation.ts';
 import { compileExpression } from './expression.ts';
+import { compileStar } from './path.ts';
 
 /** The member that holds what `*` is, if it is no object, next to other columns. AWS does not say where it goes. */
 const PAYLOAD = 'payload';
 
 export function compileProjection(select: Projection, scope: Scope): Closure {
   if (select.kind === 'value') return compileExpression(select.value, scope);
-  if (isOnlyStar(select)) return compileExpression({ kind: 'star' }, scope);
-  const columns = select.columns.map(column => compileColumn(column, scope));
+  if (isOnlyStar(select)) return compileStar(scope);
+  const columns = select.columns.map(column => ({
+    path: isStar(column) ? undefined : (column.alias ?? [nameOf(column.value)!]),
+    value: compileExpression(column.value, scope),
+  }));
+  // `*` in front, its usual place, is copied as a whole: a third of the time it takes member by member (`bench/rules`).
+  const star = columns[0]!.path === undefined ? columns.shift()!.value : undefined;
   return evaluation => {
-    const object: Record<string, Value> = {};
-    for (const column of columns) column(evaluation, object);
+    const object: Record<string, Value> = star === undefined ? {} : copyOf(star(evaluation));
+    for (const { path, value } of columns) {
+      const computed = value(evaluation);
+      if (path === undefined) addAll(object, computed);
+      else if (computed !== Undefined) setPath(object, path, computed);
+    }
     return object;
   };
 }
 
+const isStar = ({ value, alias }: Column): boolean => value.kind === 'star' && alias === undefined;
+
 /** `SELECT *` and nothing else. */
 export const isOnlyStar = (select: Projection): boolean =>
-  select.kind === 'columns' &&
-  select.columns.length === 1 &&
-  select.columns[0]!.value.kind === 'star' &&
-  select.columns[0]!.alias === undefined;
-
-type ColumnWriter = (evaluation: Evaluation, object: Record<string, Value>) => void;
-
-function compileColumn({ value, alias }: Column, scope: Scope): ColumnWriter {
-  const compiled = compileExpression(value, scope);
-  if (value.kind === 'star' && alias === undefined) {
-    return (evaluation, object) => addAll(object, compiled(evaluation));
-  }
-  const [head, ...rest] = alias ?? [nameOf(value)!];
-  if (rest.length === 0) {
-    return (evaluation, object) => {
-      const computed = compiled(evaluation);
-      if (computed !== Undefined) setMember(object, head!, computed);
-    };
-  }
-  return (evaluation, object) => {
-    const computed = compiled(evaluation);
-    if (computed !== Undefined) setPath(object, head!, rest, computed);
-  };
-}
+  select.kind === 'columns' && select.columns.length === 1 && isStar(select.columns[0]!);
 
 /** Columns with the same first name meet in one object. What is there may be the payload's own, so it is copied. */
-function setPath(object: Record<string, Value>, head: string, rest: readonly string[], value: Value): void {
-  if (rest.length === 0) return setMember(object, head, value);
-  const existing = member(object, head);
-  const inner: Record<string, Value> = isObject(existing) ? { ...existing } : {};
-  setPath(inner, rest[0]!, rest.slice(1), value);
-  setMember(object, head, inner);
+function setPath(object: Record<string, Value>, path: readonly string[], value: Value): void {
+  let inner = object;
+  for (let depth = 0; depth < path.length - 1; depth++) {
+    const existing = member(inner, path[depth]!);
+    const next: Record<string, Value> = isObject(existing) ? { ...existing } : {};
+    setMember(inner, path[depth]!, next);
+    inner = next;
+  }
+  setMember(inner, path.at(-1)!, value);
+}
+
+/** What `*` is as an object that other columns are added to. */
+function copyOf(value: Value): Record<string, Value> {
+  if (isObject(value)) return { ...value };
+  const object: Record<string, Value> = {};
+  addAll(object, value);
+  return object;
 }
 
 function addAll(object: Record<string, Value>, value: Value): void {

@@ -4,15 +4,15 @@ import { EvaluationError } from '../evaluation-error.ts';
 import { groupText, parseReplacement, type Regex, type ReplacementPart, regexOf, withinTime } from '../regex/regex.ts';
 import { Undefined, type Value } from '../value/value.ts';
 import type { FunctionTable, PureFunction } from './sql-function.ts';
-import { ofStrings } from './text.ts';
+import { ofThreeStrings, ofTwoStrings } from './text.ts';
 
 const table: FunctionTable = {
   regexp_matches: ofPattern('regexp_matches', (regex, text) => firstMatch(regex, text) !== null),
-  regexp_replace: ofStrings(3, (text, pattern, replacement) => {
-    const regex = regexOf(pattern!);
-    const parts = regex && parseReplacement(replacement!, regex);
+  regexp_replace: ofThreeStrings((text, pattern, replacement) => {
+    const regex = regexOf(pattern);
+    const parts = regex && parseReplacement(replacement, regex);
     if (parts === undefined) return Undefined;
-    return timed('regexp_replace', regex!, text!, () => replaceAll(text!, regex!.expression, parts));
+    return timed('regexp_replace', regex!, text, () => replaceAll(text, regex!.expression, parts));
   }),
   regexp_substr: ofPattern('regexp_substr', (regex, text) => firstMatch(regex, text)?.[0] ?? Undefined),
 };
@@ -20,9 +20,9 @@ const table: FunctionTable = {
 export const regexFunctions = (): FunctionTable => table;
 
 function ofPattern(name: string, compute: (regex: Regex, text: string) => Value): PureFunction {
-  return ofStrings(2, (text, pattern) => {
-    const regex = regexOf(pattern!);
-    return regex === undefined ? Undefined : timed(name, regex, text!, () => compute(regex, text!));
+  return ofTwoStrings((text, pattern) => {
+    const regex = regexOf(pattern);
+    return regex === undefined ? Undefined : timed(name, regex, text, () => compute(regex, text));
   });
 }
 

@@ -35,7 +35,8 @@ export interface PureFunction extends Signature {
 /** Reads the message, the clock, or chance. */
 export interface ContextFunction extends Signature {
   readonly kind: 'context';
-  apply(evaluation: Evaluation, ...args: Value[]): Value;
+  readonly arity: readonly [0, 0 | 1] | readonly [1, 1];
+  apply(evaluation: Evaluation, argument?: Value): Value;
 }
 
 /** Asks a service. The evaluation that meets one is asynchronous; where it fails, it fails with an `EvaluationError`. */

@@ -8,22 +8,39 @@ import type { FunctionTable, PureFunction } from './sql-function.ts';
 /** The most spaces `lpad` and `rpad` add. */
 const MAX_PADDING = 1000;
 
-/** A function of strings alone. */
-export function ofStrings(count: 1 | 2 | 3, compute: (...texts: string[]) => Value): PureFunction {
-  return {
-    kind: 'pure',
-    arity: [count, count],
-    apply(...values) {
-      const texts: string[] = [];
-      for (const value of values) {
-        const text = toText(value);
-        if (text === Undefined) return Undefined;
-        texts.push(text);
-      }
-      return compute(...texts);
-    },
-  };
-}
+/** A function of one string alone. */
+export const ofString = (compute: (text: string) => Value): PureFunction => ({
+  kind: 'pure',
+  arity: [1, 1],
+  apply(value) {
+    const text = toText(value!);
+    return text === Undefined ? Undefined : compute(text);
+  },
+});
+
+/** A function of two strings alone. */
+export const ofTwoStrings = (compute: (first: string, second: string) => Value): PureFunction => ({
+  kind: 'pure',
+  arity: [2, 2],
+  apply(a, b) {
+    const first = toText(a!);
+    const second = toText(b!);
+    return first === Undefined || second === Undefined ? Undefined : compute(first, second);
+  },
+});
+
+/** A function of three strings alone. */
+export const ofThreeStrings = (compute: (first: string, second: string, third: string) => Value): PureFunction => ({
+  kind: 'pure',
+  arity: [3, 3],
+  apply(a, b, c) {
+    const first = toText(a!);
+    const second = toText(b!);
+    const third = toText(c!);
+    if (first === Undefined || second === Undefined || third === Undefined) return Undefined;
+    return compute(first, second, third);
+  },
+});
 
 export function textFunctions(arithmetic: Arithmetic): FunctionTable {
   const count = (value: Value) => toFloor(value, arithmetic);
@@ -48,17 +65,17 @@ export function textFunctions(arithmetic: Arithmetic): FunctionTable {
       },
     },
     concat: { kind: 'pure', arity: [1, Number.POSITIVE_INFINITY], apply: concat },
-    endswith: ofStrings(2, (text, end) => text!.endsWith(end!)),
-    indexof: { ...ofStrings(2, (text, part) => text!.indexOf(part!)), since: '2016-03-23' },
-    length: { ...ofStrings(1, text => codePoints(text!)), since: '2016-03-23' },
-    lower: ofStrings(1, text => text!.toLowerCase()),
+    endswith: ofTwoStrings((text, end) => text.endsWith(end)),
+    indexof: { ...ofTwoStrings((text, part) => text.indexOf(part)), since: '2016-03-23' },
+    length: { ...ofString(text => codePoints(text)), since: '2016-03-23' },
+    lower: ofString(text => text.toLowerCase()),
     lpad: pad((text, spaces) => spaces + text),
-    ltrim: ofStrings(1, text => text!.replace(/^[ \t]+/, '')),
-    numbytes: { ...ofStrings(1, text => Buffer.byteLength(text!)), since: '2016-03-23' },
-    replace: ofStrings(3, replaceAll),
+    ltrim: ofString(text => text.replace(/^[ \t]+/, '')),
+    numbytes: { ...ofString(text => Buffer.byteLength(text)), since: '2016-03-23' },
+    replace: ofThreeStrings(replaceAll),
     rpad: pad((text, spaces) => text + spaces),
-    rtrim: ofStrings(1, text => text!.slice(0, endWithoutBlanks(text!))),
-    startswith: ofStrings(2, (text, start) => text!.startsWith(start!)),
+    rtrim: ofString(text => text.slice(0, endWithoutBlanks(text))),
+    startswith: ofTwoStrings((text, start) => text.startsWith(start)),
     substring: {
       kind: 'pure',
       arity: [2, 3],
@@ -70,8 +87,8 @@ export function textFunctions(arithmetic: Arithmetic): FunctionTable {
         return text.slice(Math.max(start, 0), Math.max(end, 0));
       },
     },
-    trim: ofStrings(1, text => text!.trim()),
-    upper: ofStrings(1, text => text!.toUpperCase()),
+    trim: ofString(text => text.trim()),
+    upper: ofString(text => text.toUpperCase()),
   };
 }
 
@@ -96,7 +113,7 @@ function concat(...values: Value[]): Value {
 }
 
 /** Counted before it is made: each of a million places may get a long replacement. */
-function replaceAll(text = '', part = '', replacement = ''): Value {
+function replaceAll(text: string, part: string, replacement: string): Value {
   if (part === '') return text;
   const pieces = text.split(part);
   const length = text.length + (pieces.length - 1) * (replacement.length - part.length);
