@@ -173,4 +173,4 @@ const cases: readonly Case[] = [
   ...matchCases(),
 ];
 
-measureCases(cases);
+await measureCases(cases);

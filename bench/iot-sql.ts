@@ -118,7 +118,7 @@ const parseCase = ({ name, sql }: Rule): Case => ({
   run: () => parseStatement(sql, '2016-03-23').version.length,
 });
 
-measureCases([
+await measureCases([
   ...rules.map(parseCase),
   { name: 'parse and compile: three columns', operations: 1, run: () => compile(rules[2]!.sql).variables.length },
   ...cases,

@@ -10,7 +10,7 @@ export interface Case {
   /** Operations one call of `run` performs. */
   readonly operations: number;
   /** Returns a number made of what it computed, so that no compiler finds it useless. */
-  run(): number;
+  run(): number | Promise<number>;
 }
 
 const WARM_UP_ROUNDS = 5;
@@ -18,15 +18,15 @@ const ROUNDS = 15;
 const ROUND_MICROSECONDS = 40_000;
 
 /** Nanoseconds per operation of each case in each round. */
-export function measureRounds(cases: readonly Case[]): number[][] {
+export async function measureRounds(cases: readonly Case[]): Promise<number[][]> {
   const rounds = cases.map(() => [] as number[]);
   let consumed = 0;
-  const measure = ({ operations, run }: Case): number => {
+  const measure = async ({ operations, run }: Case): Promise<number> => {
     const start = process.cpuUsage();
     let calls = 0;
     let elapsed = 0;
     while (elapsed < ROUND_MICROSECONDS) {
-      for (let call = 0; call < 20; call++) consumed += run();
+      for (let call = 0; call < 20; call++) consumed += await run();
       calls += 20;
       const { user, system } = process.cpuUsage(start);
       elapsed = user + system;
@@ -34,16 +34,16 @@ export function measureRounds(cases: readonly Case[]): number[][] {
     return (elapsed * 1000) / (calls * operations);
   };
 
-  for (let round = 0; round < WARM_UP_ROUNDS; round++) for (const one of cases) measure(one);
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) for (const one of cases) await measure(one);
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [index, one] of cases.entries()) rounds[index]!.push(measure(one));
+    for (const [index, one] of cases.entries()) rounds[index]!.push(await measure(one));
   }
   if (!Number.isFinite(consumed)) throw new Error('the cases computed nothing');
   return rounds;
 }
 
-export function measureCases(cases: readonly Case[]): void {
-  const rounds = measureRounds(cases);
+export async function measureCases(cases: readonly Case[]): Promise<void> {
+  const rounds = await measureRounds(cases);
   const cpu = cpus();
   console.log(`${cpu.length} × ${cpu[0]?.model}, Node ${process.versions.node}, load ${loadavg()[0]!.toFixed(2)}`);
   console.log(`${'ns per operation'.padEnd(44)} median    min    max`);

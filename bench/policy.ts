@@ -81,7 +81,7 @@ const ten = [
 const until = { Condition: { DateLessThan: { 'aws:CurrentTime': '2100-01-01T00:00:00Z' } } };
 const timed = [policy('timed', 'Allow', ['arn:aws:iot:*:*:topic/fleet/berlin/*'], until)];
 
-measureCases([
+await measureCases([
   decideCase('decide, exact', exact, 1),
   decideCase('decide, prefix', prefix, 100),
   decideCase('decide, wildcards in the middle', middle, 100),

@@ -8,11 +8,11 @@ export interface Telemetry {
   readonly deviceId?: string;
   readonly type?: string;
   readonly ts?: number;
-  readonly reading?: { readonly temperature?: number; readonly humidity?: number; readonly vibration?: number[] };
-  readonly battery?: { readonly level?: number; readonly charging?: boolean };
+  readonly reading?: { readonly temperature: number; readonly humidity: number; readonly vibration: number[] };
+  readonly battery?: { readonly level: number; readonly charging: boolean };
   readonly firmware?: string;
   readonly tags?: readonly string[];
-  readonly alarms?: readonly { readonly code?: string; readonly level?: number }[];
+  readonly alarms?: readonly { readonly code: string; readonly level: number }[];
 }
 
 /** The output of the statement for a message, or `undefined` if the message does not pass. */
@@ -37,25 +37,28 @@ const devicesOfSite = 10;
 function kindsOf(index: number): readonly (readonly [select: string, where: string | undefined, byHand: ByHand])[] {
   const hot = 30 + index;
   const low = 15 + index;
+  const cold = 20 + index;
   return [
     [
       'SELECT *',
       `reading.temperature > ${hot}`,
-      message => (message.reading?.temperature! > hot ? message : undefined),
+      message => (message.reading !== undefined && message.reading.temperature > hot ? message : undefined),
     ],
     [
       'SELECT deviceId AS device, reading.temperature AS temperature, topic(2) AS site',
       `type = 'telemetry' AND reading.humidity >= ${low}`,
       ({ type, deviceId, reading }, levels) =>
-        type === 'telemetry' && reading?.humidity! >= low
-          ? { device: deviceId, temperature: reading?.temperature, site: levels[1] }
+        type === 'telemetry' && reading !== undefined && reading.humidity >= low
+          ? { device: deviceId, temperature: reading.temperature, site: levels[1] }
           : undefined,
     ],
     [
       'SELECT deviceId, battery.level AS level',
       `battery.level < ${low} AND battery.charging = false`,
       ({ deviceId, battery }) =>
-        battery?.level! < low && battery?.charging === false ? { deviceId, level: battery.level } : undefined,
+        battery !== undefined && battery.level < low && !battery.charging
+          ? { deviceId, level: battery.level }
+          : undefined,
     ],
     [
       'SELECT deviceId, firmware, ts',
@@ -73,22 +76,24 @@ function kindsOf(index: number): readonly (readonly [select: string, where: stri
       'SELECT deviceId, (SELECT VALUE code FROM alarms WHERE level >= 2) AS codes',
       'EXISTS (SELECT * FROM alarms WHERE level >= 3)',
       ({ deviceId, alarms }) =>
-        alarms?.some(({ level }) => level! >= 3)
-          ? { deviceId, codes: alarms.filter(({ level }) => level! >= 2).map(({ code }) => code) }
+        alarms?.some(({ level }) => level >= 3)
+          ? { deviceId, codes: alarms.filter(({ level }) => level >= 2).map(({ code }) => code) }
           : undefined,
     ],
     [
       'SELECT deviceId, reading.temperature * 9 / 5 + 32 AS fahrenheit',
       `reading.temperature >= ${hot} OR reading.humidity > 80`,
       ({ deviceId, reading }) =>
-        reading?.temperature! >= hot || reading?.humidity! > 80
-          ? { deviceId, fahrenheit: Math.round(((reading!.temperature! * 9) / 5 + 32) * 100) / 100 }
+        reading !== undefined && (reading.temperature >= hot || reading.humidity > 80)
+          ? { deviceId, fahrenheit: Math.round(((reading.temperature * 9) / 5 + 32) * 100) / 100 }
           : undefined,
     ],
     [
       'SELECT reading.temperature AS state.reported.temperature, battery.level AS state.reported.battery',
       undefined,
-      ({ reading, battery }) => ({ state: { reported: { temperature: reading?.temperature, battery: battery?.level } } }),
+      ({ reading, battery }) => ({
+        state: { reported: { temperature: reading?.temperature, battery: battery?.level } },
+      }),
     ],
     [
       'SELECT *, topic(3) AS device, timestamp() AS received',
@@ -100,9 +105,10 @@ function kindsOf(index: number): readonly (readonly [select: string, where: stri
     ],
     [
       "SELECT concat(topic(2), '/', deviceId) AS key, CASE type WHEN 'telemetry' THEN 't' ELSE 'o' END AS kind",
-      `topic(4) = 'telemetry' AND (reading.temperature < ${20 + index} OR regexp_matches(firmware, '^2\\.[56]'))`,
+      `topic(4) = 'telemetry' AND (reading.temperature < ${cold} OR regexp_matches(firmware, '^2\\.[56]'))`,
       ({ type, deviceId, reading, firmware }, levels) =>
-        levels[3] === 'telemetry' && (reading?.temperature! < 20 + index || /^2\.[56]/.test(firmware!))
+        levels[3] === 'telemetry' &&
+        ((reading !== undefined && reading.temperature < cold) || (firmware !== undefined && /^2\.[56]/.test(firmware)))
           ? { key: `${levels[1]}/${deviceId}`, kind: type === 'telemetry' ? 't' : 'o' }
           : undefined,
     ],
@@ -137,7 +143,13 @@ export const messages: readonly BenchMessage[] = Array.from({ length: sites.leng
     battery: { level: 5 + (index % 90), charging: index % 4 === 0 },
     firmware: `2.${index % 7}.1`,
     tags: ['line-3', index % 2 === 0 ? 'hall-a' : 'hall-b'],
-    alarms: index % 3 === 0 ? [] : [{ code: 'E12', level: index % 5 }, { code: 'E7', level: 2 }],
+    alarms:
+      index % 3 === 0
+        ? []
+        : [
+            { code: 'E12', level: index % 5 },
+            { code: 'E7', level: 2 },
+          ],
   };
   const reached = rules.filter(({ ruleName }) => ruleName.startsWith(site));
   return { topic: `fleet/${site}/press-${device}/telemetry`, payload: Buffer.from(JSON.stringify(message)), reached };

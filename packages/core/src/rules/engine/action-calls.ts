@@ -11,7 +11,7 @@ import { actionOf, type Invocation, type Outcome, slotOf, timeOfInvocation, type
 import { Lane } from './lane.ts';
 import type { QueueContext } from './rule-queue.ts';
 import { type ConcealedRequest, runWithSecrets } from './secret-parameters.ts';
-import { addAttempt, type RuleTraces } from './trace.ts';
+import { addAttempt, type RuleTraces, traceOfInvocation } from './trace.ts';
 
 export interface Call {
   readonly which: Which;
@@ -147,6 +147,8 @@ export class ActionCalls {
 
   #note({ which, invocations }: Call, { report, failure, ...attempt }: Noted): void {
     for (const invocation of invocations) {
+      // A message that was not noted when it came is when there is trouble with it.
+      if (failure !== undefined) invocation.trace ??= traceOfInvocation(invocation, attempt.at, this.#context.runners);
       const { trace, isSecret } = invocation;
       const action = trace?.actions[slotOf(invocation, which)];
       if (trace === undefined || action === undefined) continue;

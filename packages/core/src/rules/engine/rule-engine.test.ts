@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { realm } from '../../testing/domain.ts';
-import { openBench, settled } from './engine-fixtures.ts';
+import { type Bench, openBench, settled } from './engine-fixtures.ts';
 import { queueLimits } from './rule-queue.ts';
 
 const sql = "SELECT n FROM 'in/+'";
@@ -143,6 +143,61 @@ describe('an action', () => {
     expect(await bench.stored()).toBe(0);
     expect(bench.failures).toMatchObject([{ name: 'TypeError' }]);
     expect(bench.ended).toMatchObject([{ outcome: { ok: false, error: 'a bug' } }]);
+  });
+});
+
+describe('traces', () => {
+  const publishAll = async (bench: Bench, count: number, payload: string): Promise<void> => {
+    for (let n = 0; n < count; n += 1) await bench.publish('in/a', payload, { qos: 0, clientId: String(n) });
+    await settled();
+  };
+  const clientIds = (bench: Bench): string[] =>
+    bench.engine
+      .traces(realm, 'r')!
+      .latest()
+      .map(({ clientId }) => clientId!);
+
+  test('show the last messages, those that passed and those that did not', async () => {
+    const bench = await openBench();
+    await bench.create('r', { sql: "SELECT n FROM 'in/+' WHERE n > 1" });
+    await publishAll(bench, 60, '{"n":2}');
+    await publishAll(bench, 20, '{"n":1}');
+    const traces = bench.engine.traces(realm, 'r')!.latest();
+    expect(traces.filter(({ passed }) => passed)).toHaveLength(50);
+    expect(traces.filter(({ passed }) => !passed)).toHaveLength(10);
+    expect(clientIds(bench)).toEqual(expect.arrayContaining(['10', '59', '19']));
+  });
+
+  test('are of a thousand messages a second, and of all while somebody watches', async () => {
+    const bench = await openBench();
+    await bench.create('r', { sql, actions: [] });
+    await publishAll(bench, 1100, '{"n":1}');
+    expect(clientIds(bench)).toEqual(expect.arrayContaining(['950', '999']));
+    const stop = bench.engine.traces(realm, 'r')!.listen(() => {});
+    await publishAll(bench, 1, '{"n":1}');
+    expect(clientIds(bench)).toContain('0');
+    stop();
+    await bench.publish('in/a', '{"n":1}', { clientId: 'unseen' });
+    bench.domain.clock.advance(1000);
+    await bench.publish('in/a', '{"n":1}', { clientId: 'seen' });
+    expect(clientIds(bench)).toContain('seen');
+    expect(clientIds(bench)).not.toContain('unseen');
+  });
+
+  test('are of every message in trouble, however many come', async () => {
+    const bench = await openBench({ limits: { ...queueLimits, live: 2000 } });
+    await bench.create('r', { sql });
+    await publishAll(bench, 1100, '{"n":1}');
+    bench.target.failure = { message: 'away', isTransient: true };
+    await bench.publish('in/a', '{"n":1}', { clientId: 'unlucky' });
+    await settled();
+    expect(bench.engine.traces(realm, 'r')!.latest()).toContainEqual(
+      expect.objectContaining({
+        clientId: 'unlucky',
+        output: '{"n":1}',
+        actions: [expect.objectContaining({ state: 'retrying', attemptCount: 1, error: 'away' })],
+      }),
+    );
   });
 });
 

@@ -232,7 +232,10 @@ export class RuleEngine {
   }
 
   #take(rule: RunningRule, compiled: CompiledRule, message: ArrivedMessage, result: Result): void | Promise<void> {
-    const trace = traceOf(rule.ruleName, this.#options.clock.now(), message.evaluated, compiled.statement, result);
+    const now = this.#options.clock.now();
+    const trace = rule.traces.wants(result.matched, now)
+      ? traceOf(rule.ruleName, now, message.evaluated, compiled.statement, result)
+      : undefined;
     if (!result.matched) return rule.traces.add(trace);
     rule.counts.passed += 1;
     const actions = compiled.actions.map(action => this.#prepare(rule, action, message, result));
@@ -267,12 +270,14 @@ export class RuleEngine {
     { output }: Result,
     actions: readonly PreparedAction[],
     errorAction: PreparedAction | undefined,
-    trace: Trace,
+    trace: Trace | undefined,
   ): void | Promise<void> {
     if (actions.length === 0) return rule.traces.add(trace);
-    for (const action of actions) trace.actions.push(newActionTrace(action, this.#options.runners));
     const id = this.#ids.next();
-    trace.invocationId = id;
+    if (trace !== undefined) {
+      for (const action of actions) trace.actions.push(newActionTrace(action, this.#options.runners));
+      trace.invocationId = id;
+    }
     rule.traces.add(trace);
     const invocation: Invocation = {
       id,

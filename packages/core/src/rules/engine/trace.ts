@@ -5,6 +5,7 @@
 import type { ActionRunners } from '../action-runner.ts';
 import { type CompiledStatement, jsonText, type Result, RuleMessage, Undefined, type Value } from '../sql/index.ts';
 import type { Invocation, Outcome, PreparedAction } from './invocation.ts';
+import { Pace } from './pace.ts';
 import { Ring } from './ring.ts';
 
 export interface Attempt {
@@ -60,16 +61,31 @@ const attemptsOfAction = 20;
  * least once. None of them pushes the others away.
  */
 const tracesOfRule = { passed: 50, keptOut: 10, troubled: 20 };
+/**
+ * Messages a second noted of a rule, those that pass and those that do not apart. At a thousand the last fifty are those of an
+ * instant, and noting more would cost as much as the evaluation (`bench/rules`).
+ */
+const notedPerSecond = 1000;
 
 export type TraceListener = (trace: Trace) => void;
 
 export class RuleTraces {
+  readonly #pacePassed = new Pace(notedPerSecond);
+  readonly #paceKeptOut = new Pace(notedPerSecond);
   readonly #passed = new Ring<Trace>(tracesOfRule.passed);
   readonly #keptOut = new Ring<Trace>(tracesOfRule.keptOut);
   readonly #troubled = new Ring<Trace>(tracesOfRule.troubled);
   readonly #listeners = new Set<TraceListener>();
 
-  add(trace: Trace): void {
+  /** Whether a message of this moment is to be noted: not if there are too many to look at, unless somebody watches. */
+  wants(passes: boolean, now: number): boolean {
+    const pace = passes ? this.#pacePassed : this.#paceKeptOut;
+    return pace.allows(now) || this.#listeners.size > 0;
+  }
+
+  /** `undefined` is a message that is not noted. */
+  add(trace: Trace | undefined): void {
+    if (trace === undefined) return;
     const ring = trace.passed || trace.error !== undefined ? this.#passed : this.#keptOut;
     ring.push(trace);
     this.changed(trace);

@@ -7,7 +7,10 @@ import type { FunctionTable, PureFunction } from './sql-function.ts';
 import { ofThreeStrings, ofTwoStrings } from './text.ts';
 
 const table: FunctionTable = {
-  regexp_matches: ofPattern('regexp_matches', (regex, text) => firstMatch(regex, text) !== null),
+  regexp_matches: ofPattern('regexp_matches', ({ expression }, text) => {
+    expression.lastIndex = 0;
+    return expression.test(text);
+  }),
   regexp_replace: ofThreeStrings((text, pattern, replacement) => {
     const regex = regexOf(pattern);
     const parts = regex && parseReplacement(replacement, regex);
