@@ -194,3 +194,5 @@ async function startEngine(): Promise<readonly (readonly RuleHandler[])[]> {
     [...new Set(reached.map(({ filter }) => filter))].flatMap(filter => listeners.get(filter)!),
   );
 }
+
+if (import.meta.main) console.log(JSON.stringify(await measureEvaluation()));
