@@ -10,6 +10,7 @@ import { temporaryDirectory } from './harness/directory.ts';
 import { eventually } from './harness/eventually.ts';
 import { type HttpTarget, openHttpTarget } from './harness/http-target.ts';
 import { describeWith } from './harness/parts.ts';
+import { tracesOf } from './harness/rule-ground.ts';
 import { node, program, startThingd, type Thingd, thingd as thingdCommand } from './harness/thingd.ts';
 import { startWitness } from './harness/witness.ts';
 
@@ -64,24 +65,8 @@ class Ground {
     return run('mosquitto_pub', line, { timeout: 10_000 });
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: each test reads what it needs
-  async traces(rule: string): Promise<any[]> {
-    const { stdout, stderr } = await thingdCommand([
-      'rules',
-      'traces',
-      rule,
-      '--json',
-      '--data-dir',
-      this.thingd.dataDir,
-    ]);
-    if (stdout === '') throw new Error(stderr);
-    return JSON.parse(stdout);
-  }
-
-  /** Follows the link of the challenge, as the owner of the URL would. */
-  async confirm(target: HttpTarget): Promise<void> {
-    const { enableUrl } = await eventually('a challenge', () => target.challenge);
-    expect((await fetch(enableUrl)).status).toBe(200);
+  traces(rule: string) {
+    return tracesOf(this.thingd, rule);
   }
 }
 
@@ -260,7 +245,7 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
       (await ground.aws.json('iot', 'list-topic-rule-destinations')).destinationSummaries;
     const httpUrlSummary = { confirmationUrl: `${target.url}/in` };
     expect(await destinations()).toMatchObject([{ status: 'IN_PROGRESS', httpUrlSummary }]);
-    await ground.confirm(target);
+    await target.confirm();
     expect(target.received).toHaveLength(1);
     expect(await destinations()).toMatchObject([{ status: 'ENABLED', httpUrlSummary }]);
     target.answers.push(500, 500, 200);
@@ -282,7 +267,7 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
       actions: [{ http: { url: `${target.url}/in` } }, republish('mixed/out')],
       errorAction: republish('mixed/errors', { qos: 1 }),
     });
-    await ground.confirm(target);
+    await target.confirm();
     target.answers.push(404);
     const seen = await ground.subscriber('mixed/#');
     await ground.publish('mixed', '{"n":1}', '-i', 'sensor');
@@ -414,7 +399,7 @@ describeWith(['aws', 'mosquitto_pub'], 'an action whose target is away', () => {
     const target = await openHttpTarget();
     const witness = await startWitness(ground.thingd, await createDevice(ground.thingd, 'witness'));
     await ground.createRule('away', { sql: "SELECT n FROM 'away'", actions: [{ http: { url: `${target.url}/in` } }] });
-    await ground.confirm(target);
+    await target.confirm();
     await target.close();
     const wave = 2500;
     const count = 4 * wave;
@@ -455,7 +440,7 @@ describeWith(['aws', 'mosquitto_pub'], 'an action whose target is away', () => {
       sql: "SELECT n, newuuid() AS id FROM 'killed'",
       actions: [{ http: { url: `${target.url}/in` } }],
     });
-    await ground.confirm(target);
+    await target.confirm();
     target.refusing = 503;
     await publishAll(ground.thingd, 'killed', 500);
     await ground.thingd.kill();

@@ -2,6 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll } from 'vitest';
+import { eventually } from './eventually.ts';
 
 export interface Received {
   readonly method: string;
@@ -39,6 +40,13 @@ export class HttpTarget {
       ({ headers }) => headers['x-amz-rules-engine-message-type'] === 'DestinationConfirmation',
     );
     return found && JSON.parse(found.body);
+  }
+
+  /** Follows the link of the challenge, as the owner of the URL would. */
+  async confirm(): Promise<void> {
+    const { enableUrl } = await eventually('a challenge', () => this.challenge);
+    const { status } = await fetch(enableUrl);
+    if (status !== 200) throw new Error(`confirming the destination was answered ${status}`);
   }
 
   /** Listens, at the same port as before. */

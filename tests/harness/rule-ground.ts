@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { AwsCli } from './aws-cli.ts';
 import { launch, type Running, run } from './command.ts';
 import { eventually } from './eventually.ts';
-import { cleanEnvironment, startThingd, type Thingd } from './thingd.ts';
+import { cleanEnvironment, startThingd, type Thingd, thingd as thingdCommand } from './thingd.ts';
 
 /** Moto's account; rules are made in it, so that ARNs made of it fit. */
 export const accountId = '123456789012';
@@ -29,6 +29,14 @@ export const startRules = async (env: Readonly<Record<string, string>>): Promise
   new RuleGround(
     await startThingd({ command: 'dev', args: ['--account-id', accountId], env: { ...credentials, ...env } }),
   );
+
+/** What `thingd rules traces` prints, the newest first. */
+// biome-ignore lint/suspicious/noExplicitAny: each test reads what it needs
+export async function tracesOf({ dataDir }: Thingd, ruleName: string): Promise<any[]> {
+  const { stdout, stderr } = await thingdCommand(['rules', 'traces', ruleName, '--json', '--data-dir', dataDir]);
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout);
+}
 
 export class RuleGround {
   readonly thingd: Thingd;

@@ -6,7 +6,6 @@ import { withDeadline } from './eventually.ts';
 import type { Thingd } from './thingd.ts';
 
 export class Witness {
-  /** Milliseconds each exchange took since it was last asked. */
   #latencies: number[] = [];
   #failure: Error | undefined;
   #stopping = false;
@@ -36,10 +35,16 @@ export class Witness {
     const seen = this.#latencies.length;
     await withDeadline('the well-behaved pair exchanges a message', this.#after(seen + 1), limit);
     if (this.#failure) throw this.#failure;
-    const longest = Math.max(...this.#latencies);
-    this.#latencies = [];
+    const longest = Math.max(...this.latencies());
     if (longest > limit) throw new Error(`a well-behaved pair waited ${Math.round(longest)} ms for a message`);
     return longest;
+  }
+
+  /** Milliseconds each exchange took since it was last asked. */
+  latencies(): number[] {
+    const taken = this.#latencies;
+    this.#latencies = [];
+    return taken;
   }
 
   async stop(): Promise<void> {
