@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { type BrokerUnderTest, embedded, mosquitto, pinned, thingd } from './brokers.ts';
 import type { Load, Measurement } from './load/generator.ts';
+import { benchRules, ruleTables } from './rules.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
 import { benchShadows, shadowTable } from './shadows.ts';
 import { markdown, median, type Run, tableRows } from './table.ts';
@@ -25,9 +26,9 @@ const { values: options } = parseArgs({
   },
 });
 
-const wanted = scenarios.filter(
-  s => options.scenario === undefined || options.scenario.some(name => s.name.startsWith(name)),
-);
+const isWanted = (scenario: string): boolean =>
+  options.scenario === undefined || options.scenario.some(name => scenario.startsWith(name));
+const wanted = scenarios.filter(({ name }) => isWanted(name));
 const known: Record<string, () => BrokerUnderTest | undefined> = {
   mosquitto,
   thingd: () => thingd(options['thingd-args'].split(' ').filter(Boolean)),
@@ -73,8 +74,7 @@ for (const scenario of wanted) {
   }
 }
 
-const withShadows = options.scenario === undefined || options.scenario.some(name => 'shadows'.startsWith(name));
-const shadows = withShadows
+const shadows = isWanted('shadows')
   ? await benchShadows({
       loops: Number(options.loops),
       seconds: Number(options.seconds),
@@ -83,8 +83,11 @@ const shadows = withShadows
       thingdArguments: options['thingd-args'].split(' ').filter(Boolean),
     })
   : [];
+const rules = isWanted('rules')
+  ? await benchRules({ loops: Number(options.loops), seconds: Number(options.seconds) })
+  : undefined;
 
-if (options.json) console.log(JSON.stringify([...runs, ...shadows]));
+if (options.json) console.log(JSON.stringify([...runs, ...shadows, ...(rules === undefined ? [] : [rules])]));
 else {
   const versions = brokers.map(broker => `${broker.name} ${broker.version}`).join(', ');
   console.log(
@@ -93,6 +96,7 @@ else {
   console.log(`${options.loops} loops of ${options.seconds} s each\n`);
   if (runs.length > 0) console.log(markdown(tableRows(runs, 'mosquitto')));
   if (shadows.length > 0) console.log(`\n${shadowTable(shadows)}`);
+  if (rules !== undefined) console.log(`\n${ruleTables(rules)}`);
   for (const scenario of wanted) {
     const ratio = ratioOf(scenario.name);
     if (ratio !== undefined)
