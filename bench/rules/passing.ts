@@ -147,9 +147,8 @@ async function createRules({ directory }: RunningBroker, { sqlOf }: RuleSet): Pr
   }
   return {
     async enable(enabled) {
-      for (const ruleName of names) {
-        await iot.send(enabled ? new EnableTopicRuleCommand({ ruleName }) : new DisableTopicRuleCommand({ ruleName }));
-      }
+      const Command = enabled ? EnableTopicRuleCommand : DisableTopicRuleCommand;
+      await Promise.all(names.map(ruleName => iot.send(new Command({ ruleName }))));
     },
   };
 }

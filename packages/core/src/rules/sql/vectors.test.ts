@@ -29,6 +29,7 @@ const vectors: readonly [SqlVersion, string, string, string | undefined][] = [
   // SELECT
   [V2, "SELECT * FROM 'a/#'", '{ "a" : 1.0 }', '{ "a" : 1.0 }'],
   [V2, "SELECT *, 15 AS speed FROM 'a/#'", '{"color":"red"}', '{"color":"red","speed":15}'],
+  [V2, "SELECT *, 1 AS a FROM 'a/#'", '{"__proto__":{"x":1}}', '{"__proto__":{"x":1},"a":1}'],
   [V2, "SELECT *, 2 AS a.b FROM 'a/#'", '{"a":{"c":1}}', '{"a":{"c":1,"b":2}}'],
   [V2, "SELECT 1 AS a, 2 AS a FROM 'a/#'", '{}', '{"a":2}'],
   [
