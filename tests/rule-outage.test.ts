@@ -122,7 +122,6 @@ describeWith(['aws'], 'a target that is down', () => {
     const outage = await watched('target down', seconds);
     const acknowledgedMeanwhile = publisher.acknowledged.size - acknowledgedBefore;
     const [live, stored] = [await metric('thingd_rule_queue_messages'), await metric('thingd_rule_stored_messages')];
-    const retrying = (await tracesOf(thingd, 'outage')).filter(({ actions }) => actions[0].state === 'retrying');
     await target.open();
     const after = await watched('target up again', seconds / 2);
     await publisher.stop();
@@ -150,15 +149,12 @@ describeWith(['aws'], 'a target that is down', () => {
     // Half of the exchanges were about as quick as nine of ten are while the target is up.
     const usual = Math.max(quantile(before.exchanges, 0.9), quantile(after.exchanges, 0.9));
     expect(quantile(outage.exchanges, 0.5)).toBeLessThan(3 * usual + 5);
-    expect(outage.peak).toBeLessThan(before.peak + (200 << 20));
-    expect(retrying.length).toBeGreaterThan(0);
-    expect(retrying[0].actions[0]).toMatchObject({
-      kind: 'http',
-      error: expect.stringContaining('ECONNREFUSED'),
-      attempts: expect.arrayContaining([expect.objectContaining({ retryIn: expect.any(Number) })]),
-    });
-    const recovered = (await tracesOf(thingd, 'outage')).find(({ actions }) => actions[0].attemptCount > 1);
-    expect(recovered.actions[0]).toMatchObject({ state: 'succeeded' });
-    expect(recovered.actions[0].attempts.at(-1)).toMatchObject({ response: '200' });
+    expect(outage.peak).toBeLessThan(before.peak + (300 << 20));
+    const [retried] = (await tracesOf(thingd, 'outage')).filter(({ actions }) => actions[0].attemptCount > 1);
+    const refused = { error: expect.stringContaining('ECONNREFUSED'), retryIn: expect.any(Number) };
+    expect(retried.actions).toMatchObject([
+      { kind: 'http', state: 'succeeded', attempts: expect.arrayContaining([expect.objectContaining(refused)]) },
+    ]);
+    expect(retried.actions[0].attempts.at(-1)).toMatchObject({ response: '200' });
   });
 });
