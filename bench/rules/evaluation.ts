@@ -2,7 +2,17 @@
  * A hundred rules, ten of which a message reaches, beside the same filters and projections as JavaScript functions: in one process,
  * taking turns. What both make of each message is compared before anything is measured.
  */
-import { ArrivedMessage, Changes, iotSql, RuleEngine, type RuleHandler, systemClock } from '@thingd/core';
+import {
+  ArrivedMessage,
+  Changes,
+  type CompiledStatement,
+  compileStatement,
+  parseStatement,
+  RuleEngine,
+  type RuleHandler,
+  type RuleMessage,
+  systemClock,
+} from '@thingd/core';
 import { openDomain, realm } from '../../packages/core/src/testing/domain.ts';
 import { type Case, measureRounds } from '../nanoseconds.ts';
 import { median } from '../table.ts';
@@ -36,9 +46,7 @@ export async function measureEvaluation(): Promise<EvaluationResult[]> {
 
 /** Pairs: what SQL is asked to do, and the same by hand. */
 export async function evaluationCases(): Promise<(readonly [sql: Case, byHand: Case])[]> {
-  const statements = new Map(
-    rules.map(rule => [rule, iotSql.compileStatement(iotSql.parseStatement(rule.sql, '2016-03-23'))]),
-  );
+  const statements = new Map(rules.map(rule => [rule, compileStatement(parseStatement(rule.sql, '2016-03-23'))]));
   const reached = messages.map(message => message.reached.map(rule => statements.get(rule)!));
   checkOutputs(reached);
   const decoded = messages.map(({ payload }) => JSON.parse(payload.toString()) as Telemetry);
@@ -106,8 +114,8 @@ const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolv
 const arrive = ({ topic, payload }: BenchMessage): ArrivedMessage =>
   new ArrivedMessage({ topic, payload, qos: 0, hops: 0, clientId: 'press', sourceIp: () => undefined });
 
-const evaluate = (statement: iotSql.CompiledStatement, message: iotSql.RuleMessage): iotSql.Result =>
-  statement.evaluate(message, context) as iotSql.Result;
+const evaluate = (statement: CompiledStatement, message: RuleMessage) =>
+  statement.evaluate(message, context) as Awaited<ReturnType<CompiledStatement['evaluate']>>;
 
 const nothing = async (_output: Buffer) => ({ request: '' });
 
@@ -141,7 +149,7 @@ function outputByHand(
 }
 
 /** Throws unless SQL and JavaScript make the same of every message, and let about half of them pass. */
-function checkOutputs(statements: readonly (readonly iotSql.CompiledStatement[])[]): void {
+function checkOutputs(statements: readonly (readonly CompiledStatement[])[]): void {
   let passed = 0;
   for (const [index, message] of messages.entries()) {
     const { evaluated } = arrive(message);

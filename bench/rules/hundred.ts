@@ -2,7 +2,7 @@
  * A hundred rules as fleets have them: ten kinds of statement at each of ten sites. A message is of one site, so ten of them are
  * reached by it. Beside each statement stands what somebody would write in its place.
  */
-import type { iotSql } from '@thingd/core';
+import type { EvaluationContext } from '@thingd/core';
 
 export interface Telemetry {
   readonly deviceId?: string;
@@ -157,7 +157,7 @@ export const messages: readonly BenchMessage[] = Array.from({ length: sites.leng
 
 const unused = () => Promise.reject(new Error('no service is asked'));
 
-export const context: iotSql.EvaluationContext = {
+export const context: EvaluationContext = {
   accountId: '000000000000',
   clock,
   random: Math.random,

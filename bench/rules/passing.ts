@@ -131,8 +131,8 @@ interface Rules {
 }
 
 async function createRules({ directory }: RunningBroker, { sqlOf }: RuleSet): Promise<Rules> {
-  const read = (name: string) => JSON.parse(readFileSync(join(directory, 'data', name), 'utf8'));
-  while (!existsSync(join(directory, 'data', 'endpoints.json'))) await elapsed(50); // it listens, and says so in a moment
+  const read = (name: string) => JSON.parse(readFileSync(join(directory, name), 'utf8'));
+  while (!existsSync(join(directory, 'endpoints.json'))) await elapsed(50); // it listens, and says so in a moment
   const { region, accessKeyId, secretAccessKey } = read('credentials.json');
   const iot = new IoTClient({
     endpoint: read('endpoints.json').http,
