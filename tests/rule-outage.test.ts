@@ -3,13 +3,12 @@
  * show the attempts. `THINGD_OUTAGE_SECONDS=60 npx vitest run --project front-door tests/rule-outage.test.ts` is the whole minute.
  */
 import { setTimeout as elapsed } from 'node:timers/promises';
+import { CreateTopicRuleCommand } from '@aws-sdk/client-iot';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { expect, test } from 'vitest';
-import { AwsCli } from './harness/aws-cli.ts';
-import { createDevice } from './harness/device.ts';
+import { describe, expect, test } from 'vitest';
+import { createDevice, iotClient } from './harness/device.ts';
 import { eventually } from './harness/eventually.ts';
 import { openHttpTarget } from './harness/http-target.ts';
-import { describeWith } from './harness/parts.ts';
 import { tracesOf } from './harness/rule-ground.ts';
 import { startThingd, type Thingd } from './harness/thingd.ts';
 import { startWitness } from './harness/witness.ts';
@@ -86,7 +85,7 @@ async function peakMemory(thingd: Thingd, during: Promise<unknown>): Promise<num
   return peak;
 }
 
-describeWith(['aws'], 'a target that is down', () => {
+describe('a target that is down', () => {
   test('costs no acknowledged message, no patience of others and little memory', {
     timeout: 180_000 + seconds * 5000,
   }, async () => {
@@ -94,8 +93,7 @@ describeWith(['aws'], 'a target that is down', () => {
     const target = await openHttpTarget();
     const sql = "SELECT n, pad FROM 'telemetry'";
     const rule = { sql, awsIotSqlVersion: '2016-03-23', actions: [{ http: { url: `${target.url}/in` } }] };
-    const create = ['create-topic-rule', '--rule-name', 'outage', '--topic-rule-payload', JSON.stringify(rule)];
-    await new AwsCli(thingd).json('iot', ...create);
+    await iotClient(thingd).send(new CreateTopicRuleCommand({ ruleName: 'outage', topicRulePayload: rule }));
     await target.confirm();
     const witness = await startWitness(thingd, await createDevice(thingd, 'witness'));
     const publisher = new SteadyPublisher(await connectAsync(thingd.endpoints.mqtt.url, { clientId: 'devices' }));
