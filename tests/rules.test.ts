@@ -298,7 +298,7 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
       actions: [{ http: { url: `${target.url}/in`, headers, enableBatching: true, batchConfig } }],
       errorAction: republish('errors/batched', { qos: 1 }),
     });
-    await ground.confirm(target);
+    await target.confirm();
     const client = await connectAsync(ground.thingd.endpoints.mqtt.url, { clientId: 'batcher' });
     const publish = (...numbers: number[]) =>
       Promise.all(numbers.map(n => client.publishAsync('batched/a', `{"n":${n}}`, { qos: 1 })));
