@@ -14,7 +14,7 @@ export interface Received {
 /** A status, a whole answer, or none at all. */
 export type Answer =
   | number
-  | { readonly headers?: Readonly<Record<string, string>>; readonly body: string }
+  | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
   | 'nothing';
 
 export class HttpTarget {
@@ -61,7 +61,7 @@ export class HttpTarget {
         this.received.push({ method, path, headers, body });
         if (answer === 'nothing') return;
         if (typeof answer === 'number') response.writeHead(answer).end();
-        else response.writeHead(200, answer.headers).end(answer.body);
+        else response.writeHead(answer.status ?? 200, answer.headers).end(answer.body);
       });
     });
     const server = this.#server;

@@ -16,6 +16,7 @@ const probes = {
   moto_server: ['moto_server', '--help'],
   mosquitto_pub: ['sh', '-c', 'command -v mosquitto_pub'],
   mosquitto_sub: ['sh', '-c', 'command -v mosquitto_sub'],
+  mosquitto: ['test', '-x', '/usr/sbin/mosquitto'],
   openssl: ['openssl', 'version'],
   // Debian keeps each major version in a directory of its own.
   postgresql: ['sh', '-c', 'test -x /usr/lib/postgresql/*/bin/postgres'],

@@ -90,6 +90,8 @@ export interface ActionRunner {
   check(parameters: Readonly<Record<string, unknown>>, isErrorAction: boolean): void;
   /** Parameters beside those given, which only the templates as they stand in the rule can tell. */
   derive?(parameters: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+  /** Before a rule with the action is stored in a realm: refuses, as `check` does, what names something the realm has not. */
+  admit?(realm: Realm, parameters: Readonly<Record<string, unknown>>): void;
   /** After a rule with the action was stored: what else it needs, such as a destination to be confirmed. */
   stored?(realm: Realm, parameters: Readonly<Record<string, unknown>>): Promise<void>;
   /** What the action works on, for the error document: a bucket, a queue, a URL. */

@@ -12,6 +12,7 @@ export {
 export { type CompiledPayload, type CompiledRule, compilePayload } from './compiled-rule.ts';
 export * from './destination/index.ts';
 export * from './engine/index.ts';
+export * from './sink/index.ts';
 export {
   type CompiledStatement,
   compileStatement,

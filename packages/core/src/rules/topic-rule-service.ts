@@ -63,7 +63,7 @@ export class TopicRules {
    */
   async create(realm: Realm, ruleName: string, payload: TopicRulePayload, tags: readonly Tag[] = []): Promise<void> {
     const { store, clock, changes } = this.#domain;
-    const compiled = this.#compile(payload);
+    const compiled = this.#compile(realm, payload);
     checkTags(tags, this.#limits);
     const key = realmKey(realm);
     if ((await countTopicRules(store, key)) >= this.#limits.rulesOfRealm) {
@@ -93,7 +93,7 @@ export class TopicRules {
 
   /** Replaces everything but name, tags and time of creation. Throws as `create`, and as `get` for an unknown rule. */
   async replace(realm: Realm, ruleName: string, payload: TopicRulePayload): Promise<void> {
-    const compiled = this.#compile(payload);
+    const compiled = this.#compile(realm, payload);
     await this.#change(realm, ruleName, ({ rule: { createdAt, version } }) => ({
       rule: { ...payload, ruleName, ruleDisabled: payload.ruleDisabled ?? false, createdAt, version: version + 1 },
       topicPattern: compiled.statement.topicFilter,
@@ -145,17 +145,15 @@ export class TopicRules {
     return { ...rules, items: rules.items.filter(({ topicPattern }) => selects(topicPattern)) };
   }
 
-  #compile(payload: TopicRulePayload): CompiledPayload {
+  #compile(realm: Realm, payload: TopicRulePayload): CompiledPayload {
     checkRuleSize(payload);
-    return compilePayload(payload, this.#runners);
+    const compiled = compilePayload(payload, this.#runners);
+    for (const { runner, parameters } of actionsOf(compiled, payload)) runner.admit?.(realm, parameters);
+    return compiled;
   }
 
-  async #prepare(realm: Realm, { actions, errorAction }: CompiledPayload, payload: TopicRulePayload): Promise<void> {
-    const definitions = [...payload.actions, ...(payload.errorAction ? [payload.errorAction] : [])];
-    const compiled = [...actions, ...(errorAction ? [errorAction] : [])];
-    for (const [index, { runner }] of compiled.entries()) {
-      await runner.stored?.(realm, ruleAction(definitions[index]!).parameters);
-    }
+  async #prepare(realm: Realm, compiled: CompiledPayload, payload: TopicRulePayload): Promise<void> {
+    for (const { runner, parameters } of actionsOf(compiled, payload)) await runner.stored?.(realm, parameters);
   }
 
   async #read(realm: Realm, ruleName: string): Promise<StoredRule> {
@@ -173,4 +171,11 @@ export class TopicRules {
       changes.emit({ kind: 'topicRule', realm, ruleName, rule: changed.rule });
     });
   }
+}
+
+/** Each action with its parameters as they stand in the rule, the error action last. */
+function actionsOf({ actions, errorAction }: CompiledPayload, payload: TopicRulePayload) {
+  const definitions = [...payload.actions, ...(payload.errorAction ? [payload.errorAction] : [])];
+  const compiled = [...actions, ...(errorAction ? [errorAction] : [])];
+  return compiled.map(({ runner }, index) => ({ runner, parameters: ruleAction(definitions[index]!).parameters }));
 }

@@ -20,6 +20,7 @@ import { thingMigration } from '../registry/thing-store.ts';
 import { thingTypeMigration } from '../registry/thing-type-store.ts';
 import { destinationMigration, influxDbDestinationMigration } from '../rules/destination/destination-store.ts';
 import { invocationMigration } from '../rules/engine/invocation-store.ts';
+import { sinkMigration } from '../rules/sink/sink-store.ts';
 import { topicRuleMigration } from '../rules/topic-rule-store.ts';
 import { shadowMigration } from '../shadow/shadow-store.ts';
 import { tagMigration } from '../tags/tag-store.ts';
@@ -51,4 +52,5 @@ export const schema: readonly Migration[] = [
   fleetMetricScheduleMigration,
   fadingMigration,
   influxDbDestinationMigration,
+  sinkMigration,
 ];

@@ -8,7 +8,7 @@ export class CallRefused extends Error {
   override readonly name = 'CallRefused';
 }
 
-type Method = 'GET' | 'POST' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 /** Answers the response's JSON. Throws `CallRefused`, or `NotRunning` if nothing answers. */
 export async function call<T>(installation: Installation, method: Method, path: string, input?: object): Promise<T> {

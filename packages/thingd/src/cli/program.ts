@@ -24,6 +24,7 @@ import { findInstallation, type Installation } from './installation.ts';
 import { addRules } from './rules.ts';
 import { serve } from './serve.ts';
 import { addShadow } from './shadow.ts';
+import { addSinks } from './sinks.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -57,6 +58,7 @@ export function createProgram(): Command {
   addAccessKey(program, { add: addTarget, configuration: targetConfiguration });
   addShadow(program, { add: addTarget, find: target });
   addRules(program, { add: addTarget, find: target });
+  addSinks(program, { add: addTarget, find: target });
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(`thingd: ${withoutPrefix(text)}`) });
   }

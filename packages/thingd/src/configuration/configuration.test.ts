@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { formatAddress, parseAddress } from './address.ts';
-import { ConfigurationError, type ConfigurationSources, configure, readConfigurationFile } from './configuration.ts';
+import { type ConfigurationSources, configure, readConfigurationFile } from './configuration.ts';
+import { ConfigurationError } from './configuration-error.ts';
 import { environmentOf, flagOf, type OptionName, options } from './options.ts';
+import { readSinks } from './sinks.ts';
 
 const nothing: ConfigurationSources = { mode: 'start', flags: {}, environment: {}, file: {} };
 const configuration = (sources: Partial<ConfigurationSources>) => configure({ ...nothing, ...sources });
@@ -174,6 +176,34 @@ test('the configuration file is optional, unless it is named', () => {
     'mine.json expects a JSON object',
   );
 });
+
+test.each([
+  [0o644, { password: 'pw' }, 'can be read by everybody'],
+  [0o644, { password: { env: 'PW' } }, undefined],
+  [0o640, { password: 'pw' }, undefined],
+])('a file of mode %o with the sink %j is refused if everybody can read a secret in it', (mode, sink, reason) => {
+  const directory = mkdtempSync(join(tmpdir(), 'thingd-configuration-'));
+  const [own, whole] = [join(directory, 'sinks.json'), join(directory, 'thingd.config.json')];
+  writeFileSync(own, JSON.stringify({ plant: sink }), { mode });
+  writeFileSync(whole, JSON.stringify({ sinks: { plant: sink } }), { mode });
+  for (const read of [() => readSinks(own), () => readConfigurationFile(undefined, directory)]) {
+    if (reason === undefined) read();
+    else expect(read).toThrow(reason);
+    if (reason !== undefined) expect(read).not.toThrow('pw');
+  }
+});
+
+test.each(['{"password": "s3cret" x}', '{"password": s3cret}', '"s3cret', '{"password": "s3cret"'])(
+  'what is no JSON, such as %j, is not quoted where a secret may be in it',
+  text => {
+    const path = join(mkdtempSync(join(tmpdir(), 'thingd-configuration-')), 'sinks.json');
+    writeFileSync(path, text);
+    for (const read of [() => readSinks(path), () => readConfigurationFile(path, '.')]) {
+      expect(read).toThrow(ConfigurationError);
+      expect(read).not.toThrow(/s3c|cret/);
+    }
+  },
+);
 
 test('flags and environment variables are spelled after the option', () => {
   expect((Object.keys(options) as OptionName[]).map(name => [flagOf(name), environmentOf(name)])).toContainEqual([

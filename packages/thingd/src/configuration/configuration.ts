@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Realm } from '@thingd/core';
 import type { Address } from './address.ts';
+import { ConfigurationError } from './configuration-error.ts';
 import type { FunctionFile } from './function-file.ts';
 import { composeLimits, LimitError, type Limits } from './limits.ts';
 import { environmentOf, flagOf, type Mode, type Option, type OptionName, options } from './options.ts';
+import { refuseOpenSecrets, type SinkDefinitions, withoutSource } from './sinks.ts';
 
 export const listenerNames = ['http', 'https', 'mqtts', 'mqtt'] as const;
 export type ListenerName = (typeof listenerNames)[number];
@@ -30,16 +32,13 @@ export interface Configuration {
   readonly anonymousPolicy: string | undefined;
   /** Files by the name or ARN of the Lambda function they stand for. */
   readonly functions: Readonly<Record<string, FunctionFile>>;
+  /** Sinks by name, or the file they are in, which is read when the program starts. */
+  readonly sinks: string | SinkDefinitions;
   /** Milliseconds from the first attempt at a rule's action until it is given up. */
   readonly ruleRetryTime: number;
   readonly durability: 'full' | 'normal';
   readonly logLevel: string;
   readonly logFormat: 'json' | 'text' | undefined;
-}
-
-/** What the user wrote cannot be; the message is one line naming the option and what it expects. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
 }
 
 export interface ConfigurationSources {
@@ -100,6 +99,7 @@ export function configure(sources: ConfigurationSources): Configuration {
     shadowHistoryAge: get('shadowHistoryAge'),
     anonymousPolicy: get('anonymousPolicy'),
     functions: get('function'),
+    sinks: get('sinks'),
     ruleRetryTime: get('ruleRetryTime'),
     durability: get('durability'),
     logLevel: get('logLevel'),
@@ -156,12 +156,16 @@ export function readConfigurationFile(path: string | undefined, directory: strin
     if (path === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw new ConfigurationError(`--config expects a file that can be read: ${(error as Error).message}`);
   }
+  let parsed: unknown;
   try {
-    const parsed: unknown = JSON.parse(content);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
-      return parsed as Record<string, unknown>;
+    parsed = JSON.parse(content);
   } catch (error) {
-    throw new ConfigurationError(`${path ?? fileName} expects JSON: ${(error as Error).message}`);
+    throw new ConfigurationError(`${path ?? fileName} expects JSON: ${withoutSource(error)}`);
   }
-  throw new ConfigurationError(`${path ?? fileName} expects a JSON object`);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new ConfigurationError(`${path ?? fileName} expects a JSON object`);
+  }
+  const file = parsed as Record<string, unknown>;
+  refuseOpenSecrets(path ?? join(directory, fileName), file.sinks);
+  return file;
 }

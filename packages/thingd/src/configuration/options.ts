@@ -94,6 +94,14 @@ function readFunctions(value: unknown): Readonly<Record<string, FunctionFile>> |
   return Object.fromEntries(functions);
 }
 
+/** The path of a file that is there; or in the configuration file the sinks themselves. */
+function readSinks(value: unknown): string | Readonly<Record<string, unknown>> | undefined {
+  if (typeof value === 'string') return existsSync(value) ? value : undefined;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
+
 function readCount(value: unknown): number | undefined {
   const count = /^\d+$/.test(text(value)) ? Number(text(value)) : Number.NaN;
   return Number.isSafeInteger(count) ? count : undefined;
@@ -199,6 +207,13 @@ export const options = {
     default: {},
     repeatable: true,
   } as Option<Readonly<Record<string, FunctionFile>>>,
+  sinks: {
+    placeholder: '<file>',
+    help: 'the sinks rules may write to, as JSON by name; in the configuration file the sinks themselves, or the file',
+    expects: 'a JSON file of sinks such as `./sinks.json`',
+    read: readSinks,
+    default: {},
+  } as Option<string | Readonly<Record<string, unknown>>>,
   ruleRetryTime: {
     placeholder: '<time>',
     help: 'how long a rule’s action is tried again while its target is away',

@@ -18,5 +18,5 @@ export async function sendChallenge(
     'x-amz-rules-engine-destination-arn': arn,
   };
   const body = JSON.stringify({ arn, confirmationToken, enableUrl, messageType: 'DestinationConfirmation' });
-  await post(url.href, headers, new TextEncoder().encode(body), signal);
+  await post({ url: url.href, headers, body: new TextEncoder().encode(body), signal });
 }

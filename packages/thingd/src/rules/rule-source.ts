@@ -2,6 +2,7 @@
 import type { Message, Publisher, RealmHandle } from '@thingd/broker';
 import { ArrivedMessage, type MessageProperties, type Realm, type RuleSource } from '@thingd/core';
 import { plainAddress } from '../authorization/index.ts';
+import { hopsOf } from './hops.ts';
 import { RulePublisher } from './rule-publisher.ts';
 
 export class BrokerRuleSource implements RuleSource {
@@ -28,7 +29,7 @@ export class BrokerRuleSource implements RuleSource {
       properties: propertiesOf(message),
       clientId: publisher.clientId || undefined,
       principal: publisher.principal || undefined,
-      hops: publisher instanceof RulePublisher ? publisher.hops : 0,
+      hops: publisher instanceof RulePublisher ? publisher.hops : hopsOf(message.properties?.userProperties),
       sourceIp: () => addressOf(handle, publisher),
     });
     this.#last = { message, arrived };

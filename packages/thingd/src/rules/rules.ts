@@ -24,6 +24,7 @@ import { sendChallenge } from './challenge.ts';
 import { LocalFunctions } from './functions/index.ts';
 import { BrokerRuleSource } from './rule-source.ts';
 import { evaluationContext } from './services/index.ts';
+import { Sinks, type SinksOptions } from './sinks/index.ts';
 
 export interface RulesOptions {
   readonly domain: Domain;
@@ -44,12 +45,14 @@ export interface RulesOptions {
   readonly printed: (functionName: string, line: string) => void;
   /** Where this thingd is reached over HTTP. */
   readonly address: () => string;
+  readonly sinks: Omit<SinksOptions, 'domain'>;
 }
 
 export class Rules {
   readonly topicRules: TopicRules;
   readonly engine: RuleEngine;
   readonly destinations: Destinations;
+  readonly sinks: Sinks;
   readonly #functions: LocalFunctions;
   readonly #aws: AwsClients;
   readonly #kafkaProducers: KafkaProducers;
@@ -59,6 +62,7 @@ export class Rules {
     readonly topicRules: TopicRules;
     readonly engine: RuleEngine;
     readonly destinations: Destinations;
+    readonly sinks: Sinks;
     readonly functions: LocalFunctions;
     readonly aws: AwsClients;
     readonly kafkaProducers: KafkaProducers;
@@ -67,13 +71,14 @@ export class Rules {
     this.topicRules = parts.topicRules;
     this.engine = parts.engine;
     this.destinations = parts.destinations;
+    this.sinks = parts.sinks;
     this.#functions = parts.functions;
     this.#aws = parts.aws;
     this.#kafkaProducers = parts.kafkaProducers;
     this.#stopping = parts.stopping;
   }
 
-  /** Resolves when every rule listens. Rejects with `ConfigurationError` where there is nothing to run a function with. */
+  /** Resolves when every rule listens. Rejects with `ConfigurationError` where there is nothing to run a function with, or a sink cannot be. */
   static async start(options: RulesOptions): Promise<Rules> {
     const { domain, clock, limits, open, eachRealm, observer } = options;
     const stopping = new AbortController();
@@ -88,10 +93,12 @@ export class Rules {
       return target.kind === 'influxdb';
     });
     const kafkaProducers = new KafkaProducers(openKafkaJs);
+    const sinks = await Sinks.open({ ...options.sinks, domain });
     const runners = actionRunners({
       open,
       functions,
       destinations,
+      sinks,
       clock,
       aws,
       influxClient,
@@ -117,7 +124,7 @@ export class Rules {
       handle.handle('$aws/rules/#', ingest, { exclusive: true });
     });
     const topicRules = new TopicRules(domain, runners, limits);
-    return new Rules({ topicRules, engine, destinations, functions, aws, kafkaProducers, stopping });
+    return new Rules({ topicRules, engine, destinations, sinks, functions, aws, kafkaProducers, stopping });
   }
 
   async close(): Promise<void> {
@@ -126,6 +133,7 @@ export class Rules {
     await this.#functions.close();
     await this.#aws.close();
     await this.#kafkaProducers.close();
+    await this.sinks.close();
   }
 }
 

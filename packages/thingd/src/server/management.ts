@@ -1,4 +1,4 @@
-/** The program's own API, `/thingd/v1/…`, for its commands: explanations, denials, access keys, the history of shadows. Signed like AWS's. */
+/** The program's own API, `/thingd/v1/…`, for its commands: explanations, denials, access keys, the history of shadows, rules and their sinks. Signed like AWS's. */
 import {
   type ApiPluginOptions,
   authenticateSignature,
@@ -7,10 +7,10 @@ import {
   readClaim,
   toHttpRequest,
 } from '@thingd/api';
-import { type AccessKeys, type RuleEngine, realmKey, ServiceError, type ShadowHistory } from '@thingd/core';
+import { type AccessKeys, realmKey, ServiceError, type ShadowHistory } from '@thingd/core';
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify';
 import { type Denials, plainAddress } from '../authorization/index.ts';
-import { traceRoutes } from '../rules/index.ts';
+import { type Rules, sinkRoutes, traceRoutes } from '../rules/index.ts';
 import { historyRoutes } from '../shadows/index.ts';
 import { accountKeys } from './account-keys.ts';
 import { type ExplainOptions, explainRequest } from './explain.ts';
@@ -22,7 +22,7 @@ export interface ManagementOptions extends ExplainOptions {
   readonly accessKeys: AccessKeys;
   readonly denials: Denials;
   readonly shadowHistory: ShadowHistory;
-  readonly ruleEngine: RuleEngine;
+  readonly rules: Rules;
   /** Where the program's files are; told to anyone on this machine in `dev`. */
   readonly directory: string;
   readonly dev: boolean;
@@ -50,7 +50,8 @@ export const management: FastifyPluginCallback<ManagementOptions> = (fastify, op
   for (const route of [
     ...ownRoutes(options),
     ...historyRoutes(options.shadowHistory),
-    ...traceRoutes(options.ruleEngine),
+    ...traceRoutes(options.rules.engine),
+    ...sinkRoutes(options.rules.sinks, options.rules.topicRules),
   ]) {
     fastify.route({
       method: route.method,

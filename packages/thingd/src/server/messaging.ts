@@ -1,4 +1,5 @@
 /** The broker with everything that decides for it and listens to it. */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Broker, type ConnectionInfo, ReasonCode } from '@thingd/broker';
 import {
@@ -22,7 +23,7 @@ import {
   LiveConnections,
   PermissionResolver,
 } from '../authorization/index.ts';
-import { type Configuration, ConfigurationError } from '../configuration/index.ts';
+import { type Configuration, ConfigurationError, readSinks } from '../configuration/index.ts';
 import { LifecycleEvents } from '../events/index.ts';
 import { type Fleet, openFleet } from '../indexing/index.ts';
 import type { Log, Metrics } from '../observability/index.ts';
@@ -138,6 +139,12 @@ export async function openMessaging(options: MessagingOptions, started: Started)
   const realms = new Realms({ broker, domain, shadows, failed });
   started.push(() => realms.shadows.close());
   for (const realm of configuration.realms) realms.open(realm);
+  const sinks = {
+    configured: readSinks(configuration.sinks),
+    defaultRealm,
+    directory: join(ground.directory, 'sinks'),
+    origin: createHash('sha256').update(ground.authority.certificatePem).digest('hex').slice(0, 12),
+  };
   const rules = await Rules.start({
     domain,
     clock,
@@ -152,6 +159,7 @@ export async function openMessaging(options: MessagingOptions, started: Started)
     retryTime: configuration.ruleRetryTime,
     printed: (functionName, line) => log.info({ event: 'function.printed', functionName, line }),
     address,
+    sinks,
   });
   started.push(() => rules.close());
   const announcer = new RegistryAnnouncer(domain, {

@@ -12,7 +12,7 @@ export interface OwnCall {
 }
 
 export interface OwnRoute {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** After `/thingd/v1/`. */
   readonly url: string;
   /** What the caller's policy must allow, such as `thingd:Explain`. */

@@ -121,7 +121,7 @@ async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
       permissions: messaging.permissions,
       denials: messaging.denials,
       shadowHistory: messaging.realms.shadows.history,
-      ruleEngine: messaging.rules.engine,
+      rules: messaging.rules,
       clock,
       directory: ground.directory,
       dev,

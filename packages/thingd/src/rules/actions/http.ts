@@ -1,4 +1,7 @@
-/** The `http` action: a POST of what SELECT made to a URL whose owner has confirmed it (AWS: "HTTP"). */
+/**
+ * The `http` action: a POST of what SELECT made to a URL whose owner has confirmed it (AWS: "HTTP"). A URL `thingd:<sink>` is
+ * none of the network's: it names one of the operator's sinks, by which unmodified clients reach them.
+ */
 import {
   ActionFailure,
   type ActionReport,
@@ -10,6 +13,7 @@ import {
   ServiceError,
 } from '@thingd/core';
 import { type SigningCredentials, signedHeaders } from '../../signature/index.ts';
+import { isSinkUrl, type Sinks, sinkAddress } from '../sinks/index.ts';
 import { post } from './http-exchange.ts';
 
 interface HttpParameters {
@@ -28,13 +32,14 @@ interface HttpParameters {
 
 export interface HttpActionOptions {
   readonly destinations: Destinations;
+  readonly sinks: Sinks;
   readonly clock: Clock;
   /** With what requests are signed; undefined where the program was given none. */
   readonly credentials: () => SigningCredentials | undefined;
 }
 
 export function http(options: HttpActionOptions): ActionRunner {
-  const { destinations } = options;
+  const { destinations, sinks } = options;
   return {
     failedAction: 'HttpAction',
     literals: ['auth', 'batchConfig', 'headers.key'],
@@ -48,9 +53,16 @@ export function http(options: HttpActionOptions): ActionRunner {
       run: requests => send(requests, options),
     },
     check(parameters, isErrorAction) {
-      const { url, confirmationUrl, enableBatching, batchConfig } = read(parameters);
+      const { url, confirmationUrl, enableBatching, batchConfig, auth, headers = [] } = read(parameters);
       if (isErrorAction && (enableBatching || batchConfig !== undefined)) {
         throw invalid('an error action cannot batch: it has no `enableBatching` and no `batchConfig`');
+      }
+      if (isSinkUrl(url)) {
+        sinkAddress(url, headers);
+        if (enableBatching || (confirmationUrl ?? auth ?? batchConfig) !== undefined) {
+          throw invalid('`confirmationUrl`, `auth`, `enableBatching` and `batchConfig` mean nothing to a sink');
+        }
+        return;
       }
       for (const literal of [url, confirmationUrl].filter(given => given !== undefined && !isTemplate(given))) {
         if (!isHttpUrl(literal!)) throw invalid(`\`${literal}\` is no URL of http or https`);
@@ -62,12 +74,21 @@ export function http(options: HttpActionOptions): ActionRunner {
         if (!url.startsWith(confirmationUrl)) throw invalid(`\`${url}\` does not begin with \`${confirmationUrl}\``);
       }
     },
+    admit(realm, parameters) {
+      const { url, headers = [] } = read(parameters);
+      if (isSinkUrl(url)) sinks.check(realm, sinkAddress(url, headers));
+    },
     async stored(realm, parameters) {
       const { url, confirmationUrl = url } = read(parameters);
-      if (!isTemplate(confirmationUrl)) await destinations.ensure(realm, confirmationUrl);
+      if (!isSinkUrl(url) && !isTemplate(confirmationUrl)) await destinations.ensure(realm, confirmationUrl);
     },
     resourceOf: parameters => read(parameters).url,
-    run: request => send([request], options),
+    async run(request) {
+      const { url, confirmationUrl, headers = [] } = read(request.parameters);
+      // A URL that is a template as a whole has a `confirmationUrl`: no message leads such a rule to a sink.
+      const isSink = isSinkUrl(url) && confirmationUrl === undefined;
+      return isSink ? sinks.deliver(request, sinkAddress(url, headers), url) : send([request], options);
+    },
   };
 }
 
@@ -100,7 +121,7 @@ async function send(
     const { signingRegion: region, serviceName: service } = auth.sigv4;
     Object.assign(sent, signedHeaders('POST', new URL(url), body, given, { region, service }, clock.now()));
   }
-  return post(url, sent, body, signal);
+  return post({ url, headers: sent, body, signal });
 }
 
 interface Body {

@@ -1,7 +1,8 @@
 import type { OutsideMessage, RealmHandle } from '@thingd/broker';
 import type { ActionRequest } from '@thingd/core';
 import { expect, test } from 'vitest';
-import { maximumHops, republish } from './republish.ts';
+import { maximumHops } from '../hops.ts';
+import { republish } from './republish.ts';
 
 const realm = { accountId: '123456789012', region: 'eu-west-1' };
 

@@ -1,6 +1,7 @@
 /** The `republish` action: the message goes on under another topic (AWS: "Republish"). */
 import type { OutsideMessage, Properties, RealmHandle } from '@thingd/broker';
 import { ActionFailure, type ActionRunner, type Realm, ServiceError } from '@thingd/core';
+import { maximumHops, tooManyHops } from '../hops.ts';
 import { RulePublisher } from '../rule-publisher.ts';
 
 interface Headers {
@@ -17,12 +18,6 @@ interface RepublishParameters {
   readonly qos?: number;
   readonly headers?: Headers;
 }
-
-/**
- * How many rules may republish a message one after the other. AWS documents no bound and lets a rule that feeds itself run;
- * a chain this long is taken for such a rule.
- */
-export const maximumHops = 10;
 
 export function republish(open: (realm: Realm) => RealmHandle): ActionRunner {
   return {
@@ -42,8 +37,7 @@ export function republish(open: (realm: Realm) => RealmHandle): ActionRunner {
       const topic = topicOf(given);
       const request = `PUBLISH ${topic} QoS ${qos}`;
       if (hops > maximumHops) {
-        const message = `the message has been through ${maximumHops} rules: rule \`${ruleName}\` seems to feed itself, so it stops here`;
-        throw new ActionFailure(message, { isTransient: false, report: { request } });
+        throw new ActionFailure(tooManyHops(ruleName), { isTransient: false, report: { request } });
       }
       try {
         checkTopic(topic);

@@ -22,7 +22,7 @@ export function salesforce(): ActionRunner {
         authorization: `Bearer ${token}`,
         'content-type': isJson ? 'application/json' : 'application/octet-stream',
       };
-      return post(url, headers, new Uint8Array(payload), signal);
+      return post({ url, headers, body: new Uint8Array(payload), signal });
     },
   };
 }
