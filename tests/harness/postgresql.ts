@@ -22,10 +22,7 @@ export class Postgresql {
   /** It ends with the test file. */
   static async start(): Promise<Postgresql> {
     const started = new Postgresql(await freePort());
-    afterAll(async () => {
-      await started.close();
-      started.#server.remove();
-    });
+    servers.push(started);
     await started.open();
     return started;
   }
@@ -40,6 +37,10 @@ export class Postgresql {
     return this.#server.close();
   }
 
+  remove(): void {
+    this.#server.remove();
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: each test reads what it needs
   async rows(sql: string, ...values: unknown[]): Promise<any[]> {
     const client = new pg.Client(this.connection);
@@ -52,3 +53,12 @@ export class Postgresql {
     }
   }
 }
+
+const servers: Postgresql[] = [];
+
+afterAll(async () => {
+  for (const server of servers) {
+    await server.close();
+    server.remove();
+  }
+});
