@@ -2,9 +2,25 @@ import { defineConfig } from 'vitest/config';
 
 const resolve = { conditions: ['@thingd/source', 'node'] };
 
+/** Tests that crowd the machine, kill what they started, or look at how long something takes. */
+const alone = [
+  'bad-input',
+  'crash',
+  'crash-shadow',
+  'docs',
+  'lights',
+  'lights-browser',
+  'paho-interop',
+  'program',
+  'rule-outage',
+].map(name => `tests/${name}.test.ts`);
+
+const frontDoor = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as const;
+
 /**
- * Two projects: `unit` runs beside the code, from source, in shared threads; `front-door` drives the built program
- * through clients that others wrote, one file at a time because each starts real servers.
+ * Three projects, one after the other: `unit` runs beside the code, from source, in shared threads; `front-door` drives the built
+ * program through clients that others wrote, two files at a time because these clients are slow to start; `front-door-alone` is the
+ * same for tests that want the machine for themselves.
  */
 export default defineConfig({
   test: {
@@ -17,18 +33,30 @@ export default defineConfig({
           include: ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'fuzz/**/*.test.ts'],
           pool: 'threads',
           isolate: false,
+          sequence: { groupOrder: 0 },
         },
       },
       {
         resolve,
         ssr: { resolve },
         test: {
+          ...frontDoor,
           name: 'front-door',
           include: ['tests/**/*.test.ts'],
-          pool: 'forks',
+          exclude: alone,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        resolve,
+        ssr: { resolve },
+        test: {
+          ...frontDoor,
+          name: 'front-door-alone',
+          include: alone,
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

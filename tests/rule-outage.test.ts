@@ -1,6 +1,6 @@
 /**
  * A rule's target is down while clients publish: nothing acknowledged is lost, nobody else waits, memory stays bounded, and the traces
- * show the attempts. `THINGD_OUTAGE_SECONDS=60 npx vitest run --project front-door tests/rule-outage.test.ts` is the whole minute.
+ * show the attempts. `THINGD_OUTAGE_SECONDS=60 npx vitest run tests/rule-outage.test.ts` is the whole minute.
  */
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { CreateTopicRuleCommand } from '@aws-sdk/client-iot';
