@@ -101,9 +101,10 @@ describeWith(['curl', 'mosquitto', 'mosquitto_pub', 'mosquitto_sub'], 'a bridge'
     await ground.own('PUT', 'sinks/mirror', { kind: 'mqtt', url, clientId: 'mirror' });
     await ground.rule('mirror', "SELECT n FROM 'mirror'", to('thingd:mirror'));
     await ground.publish('mirror', '{"n":1}');
+    // The last PUBACK may come after the eleventh message has been refused.
     const sink = await eventually('an end', async () => {
       const shown = await ground.sink('mirror');
-      return shown.failed > 0 && shown;
+      return shown.failed > 0 && shown.delivered >= 10 && shown;
     });
     expect(sink).toMatchObject({ delivered: 10, failed: 1 });
     const { traces } = await ground.own('GET', 'rules/mirror/traces');
