@@ -39,9 +39,9 @@ const release = (buffer: Buffer): void => (buffer.length === smallBytes ? small 
 /** Runs once at the end of the current turn: writes out every output that was touched, and takes the time. */
 export class Flusher {
   /**
-   * Milliseconds without anything to do after which the next read is answered at once, at its own end: a broker that waited for it
-   * would gather nothing by waiting for the end of the turn. What follows more closely is gathered. The turn's end itself costs a
-   * twentieth of what a lone message does, an `Immediate` and its way through Node.
+   * Milliseconds without anything to do after which the next read is answered at once, at its own end: by waiting for the end of the
+   * turn a broker that had been idle would gather nothing. What follows more closely is gathered. It spares a lone message an
+   * `Immediate`, 3 % of its CPU in a profile.
    */
   idleTime = 0.01;
   /** When the present turn began to read, by `performance.now()`; 0 outside of a turn that reads. */
