@@ -3,27 +3,19 @@
  * `node --conditions=@thingd/source bench/iot-sql.ts`. Each message is decoded anew, as it is once per publish however many rules
  * look at it; `decoded` rows leave that out.
  */
+
 import { compileStatement, type EvaluationContext, parseStatement, RuleMessage, systemClock } from '@thingd/core';
 import { type Case, measureCases } from './nanoseconds.ts';
+import { noServices } from './rules/no-services.ts';
 
 type Json = Record<string, unknown>;
-
-const unused = () => Promise.reject(new Error('no service is asked'));
 
 const context: EvaluationContext = {
   accountId: '000000000000',
   clock: systemClock,
   random: Math.random,
   uuid: () => '',
-  services: {
-    invokeLambda: unused,
-    getDynamodbItem: unused,
-    getRegistryData: unused,
-    getSecret: unused,
-    getThingShadow: unused,
-    predict: unused,
-    getDescriptorSet: unused,
-  },
+  services: noServices,
 };
 
 const telemetry = {

@@ -2,7 +2,9 @@
  * A hundred rules as fleets have them: ten kinds of statement at each of ten sites. A message is of one site, so ten of them are
  * reached by it. Beside each statement stands what somebody would write in its place.
  */
+
 import type { EvaluationContext } from '@thingd/core';
+import { noServices } from './no-services.ts';
 
 export interface Telemetry {
   readonly deviceId?: string;
@@ -155,20 +157,10 @@ export const messages: readonly BenchMessage[] = Array.from({ length: sites.leng
   return { topic: `fleet/${site}/press-${device}/telemetry`, payload: Buffer.from(JSON.stringify(message)), reached };
 });
 
-const unused = () => Promise.reject(new Error('no service is asked'));
-
 export const context: EvaluationContext = {
   accountId: '000000000000',
   clock,
   random: Math.random,
   uuid: () => '',
-  services: {
-    invokeLambda: unused,
-    getDynamodbItem: unused,
-    getRegistryData: unused,
-    getSecret: unused,
-    getThingShadow: unused,
-    predict: unused,
-    getDescriptorSet: unused,
-  },
+  services: noServices,
 };
