@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { parseExactly } from '../../actions/aws/exact-json.ts';
-import { parameterOf } from './postgresql.ts';
+import { Definition } from '../definition.ts';
+import { request } from '../sink.fixtures.ts';
+import { parameterOf, postgresql } from './postgresql.ts';
 import { postgresFailure } from './postgresql-failure.ts';
 
 test.each([
@@ -40,3 +44,28 @@ test.each([
   expect(failure.isTransient).toBe(isTransient);
   expect(failure.message).not.toContain('17');
 });
+
+test.fails('asks a server that was still starting up again at the next attempt', async () => {
+  const answers = ['57P03', '53300'];
+  const server = createServer(socket => socket.once('data', () => socket.end(fatal(answers.shift()!))));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const connection = { host: '127.0.0.1', port, database: 'plant', user: 'plant' };
+  const sink = postgresql(new Definition({ ...connection, tables: ['t'] }, undefined), {
+    clock: { now: () => 0 },
+    origin: 'here',
+  });
+  const deliver = () => sink.deliver(request({ n: 1 }), { sinkName: 'plant', rest: undefined, headers: [] });
+  await expect(deliver()).rejects.toThrow('57P03');
+  await expect(deliver()).rejects.toThrow('53300');
+  await sink.close();
+  server.close();
+});
+
+/** An ErrorResponse (PostgreSQL: "Message Formats"). */
+function fatal(code: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0C${code}\0Mit cannot be\0\0`);
+  const head = Buffer.alloc(5, 'E');
+  head.writeUInt32BE(4 + fields.length, 1);
+  return Buffer.concat([head, fields]);
+}
