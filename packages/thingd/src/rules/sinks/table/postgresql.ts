@@ -135,17 +135,25 @@ class PostgresqlSink implements Sink {
   /** The table's columns, read again if one is asked for that was not there. Rejects with `ActionFailure` for one that is not. */
   async #columnsFor(table: string, names: readonly string[]): Promise<Columns> {
     const now = this.#context.clock.now();
-    let known = this.#columns.get(table);
+    const known = this.#columns.get(table);
     let columns = await known?.columns;
     let missing = names.find(name => !columns?.has(name));
     if (known === undefined || (missing !== undefined && now - known.at >= columnsRest)) {
-      known = { at: now, columns: this.#readColumns(table) };
-      this.#columns.set(table, known);
-      columns = await known.columns;
+      columns = await this.#learnColumns(table, now);
       missing = names.find(name => !columns?.has(name));
     }
     if (missing === undefined) return columns!;
     throw unfit(`table ${table} has no column \`${missing}\``);
+  }
+
+  /** Reads the columns once for all who ask meanwhile; what could not be read is asked for again. */
+  #learnColumns(table: string, at: number): Promise<Columns> {
+    const known = { at, columns: this.#readColumns(table) };
+    this.#columns.set(table, known);
+    known.columns.catch(() => {
+      if (this.#columns.get(table) === known) this.#columns.delete(table);
+    });
+    return known.columns;
   }
 
   async #readColumns(table: string): Promise<Columns> {
