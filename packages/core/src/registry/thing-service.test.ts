@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Change, Changes } from '../events/changes.ts';
 import { certificatesBut, openDomain, outcomes, realm } from '../testing/domain.ts';
@@ -293,6 +294,23 @@ describe('listing things', () => {
     ['type and attribute', { thingTypeName: 'bulb', attributeName: 'color', attributeValue: 'reddish' }, []],
   ])('filters by %s', async (_, filter, expected) => {
     expect(await names(filter)).toEqual(expected);
+  });
+
+  test('finds by attributes exactly the things that have them, whatever they had before', async () => {
+    const values = fc.dictionary(fc.constantFrom('x', 'y', '__proto__'), fc.constantFrom('', '1', '2'));
+    const updates = fc.array(fc.record({ thingName: fc.constantFrom('a', 'b'), values, merge: fc.boolean() }));
+    await fc.assert(
+      fc.asyncProperty(updates, async changes => {
+        for (const { thingName, values, merge } of changes) {
+          await things.update(realm, { thingName, ...attributes(values, merge) });
+        }
+        const { items } = await things.list(realm, {});
+        for (const [attributeName, attributeValue] of ['x', 'y'].flatMap(x => ['1', '2'].map(v => [x, v] as const))) {
+          const having = items.filter(thing => thing.attributes[attributeName] === attributeValue);
+          expect(await names({ attributeName, attributeValue })).toEqual(having.map(({ thingName }) => thingName));
+        }
+      }),
+    );
   });
 
   test('with a value but no attribute name is refused', async () => {

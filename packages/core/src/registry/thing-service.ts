@@ -96,7 +96,7 @@ export class Things {
         await this.#checkType(realm, thingTypeName);
       }
       const thing = { ...present, thingTypeName, attributes, version: present.version + 1 };
-      await store.commit(replaceThing(store, realmKey(realm), thing));
+      await store.commit(replaceThing(store, realmKey(realm), present, thing));
       changes.emit({ kind: 'thing', realm, thingName, operation: 'updated', thing, previous: present });
       return thing;
     });

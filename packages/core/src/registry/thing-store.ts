@@ -4,6 +4,7 @@ import type { Migration } from '../store/migrations.ts';
 import type { Position } from '../store/pagination.ts';
 import { queryBuilder, readAll, write } from '../store/query.ts';
 import type { Store, Write } from '../store/store.ts';
+import type { Attributes } from './attributes.ts';
 import type { Thing } from './thing.ts';
 
 export interface ThingTables {
@@ -143,11 +144,11 @@ export function insertThing(store: Store, realm: string, thing: Thing): Write[] 
     ],
     expect: 1,
   };
-  return [insert, ...insertAttributes(store, realm, thing)];
+  return [insert, ...changeAttributes(store, realm, thing.thingName, {}, thing.attributes)];
 }
 
-/** Stale unless the stored thing still has the version just before this one's. */
-export function replaceThing(store: Store, realm: string, thing: Thing): Write[] {
+/** Stale unless what is stored is still `present`. */
+export function replaceThing(store: Store, realm: string, present: Thing, thing: Thing): Write[] {
   const update = {
     sql: spelled(
       store,
@@ -156,15 +157,11 @@ export function replaceThing(store: Store, realm: string, thing: Thing): Write[]
     ),
     parameters: [
       ...[thing.thingTypeName ?? null, JSON.stringify(thing.attributes), thing.version],
-      ...[realm, thing.thingName, thing.thingId, thing.version - 1],
+      ...[realm, present.thingName, present.thingId, present.version],
     ],
     expect: 1,
   };
-  const clear = {
-    sql: spelled(store, 'delete from thing_attribute where realm = ? and thing_name = ?'),
-    parameters: [realm, thing.thingName],
-  };
-  return [update, clear, ...insertAttributes(store, realm, thing)];
+  return [update, ...changeAttributes(store, realm, thing.thingName, present.attributes, thing.attributes)];
 }
 
 /** Stale unless the stored thing is exactly this one, and while principals are attached to it. */
@@ -191,14 +188,34 @@ export const bumpMembershipVersion = (store: Store, realm: string, thingName: st
     1,
   );
 
-const insertAttributes = (store: Store, realm: string, { thingName, attributes }: Thing): Write[] =>
-  Object.entries(attributes).map(attribute => ({
-    sql: spelled(
-      store,
-      'insert into thing_attribute (realm, thing_name, attribute_name, attribute_value) values (?, ?, ?, ?)',
-    ),
-    parameters: [realm, thingName, ...attribute],
-  }));
+/** What stays as it is costs nothing: most updates change one attribute of several. */
+function changeAttributes(
+  store: Store,
+  realm: string,
+  thingName: string,
+  before: Attributes,
+  after: Attributes,
+): Write[] {
+  const valueBefore = new Map(Object.entries(before));
+  const changed = Object.entries(after).filter(([name, value]) => valueBefore.get(name) !== value);
+  const removed = [...valueBefore.keys()].filter(name => !Object.hasOwn(after, name));
+  return [
+    ...changed.map(attribute => putAttribute(store, realm, thingName, attribute)),
+    ...removed.map(name => ({
+      sql: spelled(store, 'delete from thing_attribute where realm = ? and thing_name = ? and attribute_name = ?'),
+      parameters: [realm, thingName, name],
+    })),
+  ];
+}
+
+const putAttribute = (store: Store, realm: string, thingName: string, [name, value]: [string, string]): Write => ({
+  sql: spelled(
+    store,
+    'insert into thing_attribute (realm, thing_name, attribute_name, attribute_value) values (?, ?, ?, ?) ' +
+      'on conflict (realm, thing_name, attribute_name) do update set attribute_value = excluded.attribute_value',
+  ),
+  parameters: [realm, thingName, name, value],
+});
 
 export const toThing = (row: ThingRow): Thing => ({
   thingName: row.thing_name,

@@ -10,7 +10,8 @@ export function openDatabase({ path, durability }: StoreThreadSettings): Databas
   // Secrets and messages lie in it; the log files beside it get the same mode.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
   const database = new DatabaseSync(path);
-  // The time-out comes first: a thread that has just failed may still hold the lock for a moment.
+  // The time-out comes first: a thread that has just failed may still hold the lock for a moment. Between two checkpoints 32 MiB of
+  // pages go into the log, so that one that is written often goes into the file once.
   database.exec(`
     PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
@@ -18,6 +19,7 @@ export function openDatabase({ path, durability }: StoreThreadSettings): Databas
     PRAGMA cache_size = -65536;
     PRAGMA temp_store = MEMORY;
     PRAGMA journal_size_limit = 67108864;
+    PRAGMA wal_autocheckpoint = 8192;
   `);
   return database;
 }
