@@ -12,6 +12,7 @@ import type { Identity } from './authorization/authenticate.ts';
 import { services } from './protocol/dispatch.ts';
 import { errorResponse, RequestError } from './protocol/errors.ts';
 import type { HttpRequest, HttpResponse } from './protocol/message.ts';
+import { Turns } from './turns.ts';
 
 export interface ApiPluginOptions extends ApiOptions {
   /**
@@ -41,6 +42,7 @@ const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as 
  */
 export const apiPlugin: FastifyPluginCallback<ApiPluginOptions> = (fastify, options, done) => {
   const api = createApi(options);
+  const turns = new Turns();
   takeBodiesAsBytes(fastify, options.maxRequestBytes);
   fastify.setErrorHandler(async (error, _request, reply) => send(reply, unreadable(error)));
   for (const url of ['/', '/*']) {
@@ -49,6 +51,7 @@ export const apiPlugin: FastifyPluginCallback<ApiPluginOptions> = (fastify, opti
       url,
       exposeHeadRoute: false,
       handler: async (request, reply) => {
+        await turns.take();
         return send(reply, await api(toHttpRequest(request), arrivalOf(request, options)));
       },
     });
@@ -101,6 +104,7 @@ export function headersOf(request: IncomingMessage): Record<string, string> {
 
 /** Node gives a header's bytes one per character; some clients send UTF-8, others Latin-1, and all sign the text. */
 function textOf(bytes: string): string {
+  if (/^[\x20-\x7e]*$/.test(bytes)) return bytes;
   const buffer = Buffer.from(bytes, 'latin1');
   return isUtf8(buffer) ? buffer.toString('utf8') : bytes;
 }
