@@ -26,7 +26,7 @@ const node = join(root, 'node_modules/.bin/node');
 export const hasCommand = (command: string): boolean => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 
 /** The broker on one core and the generator on the other, where the machine lets us choose. */
-export const pinned = (core: number, command: string, args: readonly string[]): [string, string[]] =>
+export const pinned = (core: number | string, command: string, args: readonly string[]): [string, string[]] =>
   hasCommand('taskset') ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]];
 
 export function mosquitto(): BrokerUnderTest | undefined {
@@ -59,7 +59,11 @@ export function mosquitto(): BrokerUnderTest | undefined {
  * thingd as its users run it, policies enforced: every connection of the plain listener is bound to `policy.json`, whose statements use
  * wildcards and a variable, so that each topic is really decided. `nodeArguments` are for the process: a profile, a module to preload.
  */
-export function thingd(extraArguments: readonly string[], nodeArguments: readonly string[] = []): BrokerUnderTest {
+export function thingd(
+  extraArguments: readonly string[],
+  nodeArguments: readonly string[] = [],
+  cores = '0',
+): BrokerUnderTest {
   const bin = join(root, 'packages/thingd/bin/thingd.js');
   return {
     name: 'thingd',
@@ -89,7 +93,7 @@ export function thingd(extraArguments: readonly string[], nodeArguments: readonl
         'warn',
         ...extraArguments,
       );
-      return started('thingd', port, directory, ...pinned(0, realNode(), [...nodeArguments, bin, ...args]));
+      return started('thingd', port, directory, ...pinned(cores, realNode(), [...nodeArguments, bin, ...args]));
     },
   };
 }

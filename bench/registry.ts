@@ -22,6 +22,8 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '4' },
     rate: { type: 'string', default: '1000' },
     things: { type: 'string', default: '2000' },
+    'message-rate': { type: 'string' },
+    cores: { type: 'string', default: '0' },
     profile: { type: 'string' },
     'thingd-args': { type: 'string', default: '' },
   },
@@ -50,11 +52,12 @@ async function measure(variant: Variant, { load }: Scenario): Promise<Result> {
     options.profile === undefined || variant === 'messages'
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${resolve(options.profile)}`];
-  const running = await thingd(options['thingd-args'].split(' ').filter(Boolean), profiling).start();
+  const running = await thingd(options['thingd-args'].split(' ').filter(Boolean), profiling, options.cores).start();
   try {
     const { pid: brokerPid, port, directory } = running;
     const registry: RegistryLoad = { directory, brokerPid, things, rate, warmUpSeconds, seconds };
-    const messages: Load = { ...load, port, brokerPid, warmUpSeconds, seconds };
+    const pace = load.rate > 0 && options['message-rate'] !== undefined ? Number(options['message-rate']) : load.rate;
+    const messages: Load = { ...load, rate: pace, port, brokerPid, warmUpSeconds, seconds };
     await script('registry.ts', { ...registry, rate: 0 });
     const [measuredMessages, measuredWrites] = await Promise.all([
       variant === 'writes' ? undefined : script<Measurement>('generator.ts', messages),
