@@ -12,7 +12,6 @@ import type { Identity } from './authorization/authenticate.ts';
 import { services } from './protocol/dispatch.ts';
 import { errorResponse, RequestError } from './protocol/errors.ts';
 import type { HttpRequest, HttpResponse } from './protocol/message.ts';
-import { Turns } from './turns.ts';
 
 export interface ApiPluginOptions extends ApiOptions {
   /**
@@ -42,7 +41,6 @@ const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as 
  */
 export const apiPlugin: FastifyPluginCallback<ApiPluginOptions> = (fastify, options, done) => {
   const api = createApi(options);
-  const turns = new Turns();
   takeBodiesAsBytes(fastify, options.maxRequestBytes);
   fastify.setErrorHandler(async (error, _request, reply) => send(reply, unreadable(error)));
   for (const url of ['/', '/*']) {
@@ -51,7 +49,6 @@ export const apiPlugin: FastifyPluginCallback<ApiPluginOptions> = (fastify, opti
       url,
       exposeHeadRoute: false,
       handler: async (request, reply) => {
-        await turns.take();
         return send(reply, await api(toHttpRequest(request), arrivalOf(request, options)));
       },
     });
