@@ -1,11 +1,13 @@
 /**
  * What 1,000 registry writes a second do to the message path: messages alone, writes alone, and both at once, taking turns inside each
- * loop on a thingd of their own. Writes are signed calls of the API, with indexing on.
+ * loop on a thingd of their own. Writes are signed calls of the API, with indexing on. Beside messages alone the same writes go to a
+ * server that only answers: what makes the load is as busy then as it is with both.
  *
  *   node bench/registry.ts --loops 5 --seconds 4
  *   node bench/registry.ts --loops 1 --profile profiles/     CPU profiles of thingd's threads while both run
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpus, loadavg, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -52,27 +54,34 @@ async function measure(variant: Variant, { load }: Scenario): Promise<Result> {
     options.profile === undefined || variant === 'messages'
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${resolve(options.profile)}`];
+  const answering = variant === 'messages' ? await answers() : undefined;
   const running = await thingd(options['thingd-args'].split(' ').filter(Boolean), profiling, options.cores).start();
   try {
     const { pid: brokerPid, port, directory } = running;
     const registry: RegistryLoad = { directory, brokerPid, things, rate, warmUpSeconds, seconds };
+    const beside: RegistryLoad = { ...registry, url: answering?.url, seconds: seconds + warmUpSeconds };
     const pace = load.rate > 0 && options['message-rate'] !== undefined ? Number(options['message-rate']) : load.rate;
     const messages: Load = { ...load, rate: pace, port, brokerPid, warmUpSeconds, seconds };
     await script('registry.ts', { ...registry, rate: 0 });
     const [measuredMessages, measuredWrites] = await Promise.all([
       variant === 'writes' ? undefined : script<Measurement>('generator.ts', messages),
       // It outlives the generator's measurement on both sides.
-      variant === 'messages'
-        ? undefined
-        : script<RegistryMeasurement>(
-            'registry.ts',
-            variant === 'writes' ? registry : { ...registry, seconds: seconds + warmUpSeconds },
-          ),
+      script<RegistryMeasurement>('registry.ts', variant === 'writes' ? registry : beside),
     ]);
     return { messages: measuredMessages, writes: measuredWrites };
   } finally {
     await running.stop();
+    answering?.child.kill();
   }
+}
+
+/** Beside thingd, where its answers would have been. */
+async function answers() {
+  const child = spawn(...pinned(options.cores, process.execPath, [join(import.meta.dirname, 'load', 'answers.ts')]), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = await once(child.stdout, 'data');
+  return { child, url: String(line).trim() };
 }
 
 /** One loop: messages and writes by themselves, and beside each other. */

@@ -14,6 +14,8 @@ export interface RegistryLoad {
   /** The data directory of the thingd that is written to: its address and key are there. */
   readonly directory: string;
   readonly brokerPid: number;
+  /** Where to write instead. */
+  readonly url?: string | undefined;
   /** Things that are there before; created if `rate` is 0. */
   readonly things: number;
   /** Writes a second; 0 creates the things, with indexing on, and ends. */
@@ -54,16 +56,16 @@ class Writer {
   answered = 0;
   wrong = 0;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, url: string | undefined) {
     const read = (name: string) => JSON.parse(readFileSync(join(directory, name), 'utf8'));
     const { region, ...credentials } = read('credentials.json');
-    this.#url = new URL(read('endpoints.json').http);
+    this.#url = new URL(url ?? read('endpoints.json').http);
     this.#credentials = credentials;
     this.#region = region;
   }
 
-  static async open(directory: string): Promise<Writer> {
-    const writer = new Writer(directory);
+  static async open({ directory, url }: RegistryLoad): Promise<Writer> {
+    const writer = new Writer(directory, url);
     for (let count = 0; count < connections; count++) {
       const socket = connect({ host: writer.#url.hostname, port: Number(writer.#url.port), noDelay: true });
       await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
@@ -178,7 +180,7 @@ const elapsed = (seconds: number): Promise<void> => new Promise(resolve => setTi
 
 if (import.meta.main) {
   const load = JSON.parse(process.argv[2] ?? '{}') as RegistryLoad;
-  const writer = await Writer.open(load.directory);
+  const writer = await Writer.open(load);
   if (load.rate === 0) await fill(writer, load.things);
   const measurement: RegistryMeasurement =
     load.rate === 0 ? { perSecond: 0, brokerCpu: 0, p50: 0, p99: 0, wrong: writer.wrong } : await write(writer, load);
