@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
   options: {
     scenario: { type: 'string', multiple: true },
     seconds: { type: 'string', default: '2' },
-    'warm-up': { type: 'string', default: '0.6' },
+    'warm-up': { type: 'string', default: '2' },
     loops: { type: 'string', default: '3' },
     broker: { type: 'string', multiple: true },
     json: { type: 'boolean', default: false },
