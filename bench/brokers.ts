@@ -57,7 +57,8 @@ export function mosquitto(): BrokerUnderTest | undefined {
 
 /**
  * thingd as its users run it, policies enforced: every connection of the plain listener is bound to `policy.json`, whose statements use
- * wildcards and a variable, so that each topic is really decided. `nodeArguments` are for the process: a profile, a module to preload.
+ * wildcards and a variable, so that each topic is really decided. `nodeArguments` are for the process: a profile, a module to preload;
+ * `cores` as `taskset` writes them.
  */
 export function thingd(
   extraArguments: readonly string[],

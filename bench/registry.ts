@@ -4,6 +4,7 @@
  * server that only answers: what makes the load is as busy then as it is with both.
  *
  *   node bench/registry.ts --loops 5 --seconds 4
+ *   node bench/registry.ts --scenario fixed-rate --message-rate 10000 --cores 0,1     a core with room, or more than one
  *   node bench/registry.ts --loops 1 --profile profiles/     CPU profiles of thingd's threads while both run
  */
 import { execFile, spawn } from 'node:child_process';
