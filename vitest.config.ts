@@ -33,7 +33,6 @@ export default defineConfig({
           include: ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'fuzz/**/*.test.ts'],
           pool: 'threads',
           isolate: false,
-          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

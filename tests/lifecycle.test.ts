@@ -327,7 +327,7 @@ describe('registry events', () => {
     back.on('message', topic => seen.push(topic));
     back.connect();
     await nextEvent(back, 'connect');
-    await expect.poll(() => seen, { timeout: 20_000 }).toEqual(names.map(name => `$aws/events/thing/${name}/created`));
+    await expect.poll(() => seen, { timeout: 5_000 }).toEqual(names.map(name => `$aws/events/thing/${name}/created`));
   });
 });
 
@@ -358,7 +358,7 @@ test('version numbers do not fall back when the server is started again, and its
   const events: { eventType: string; versionNumber: number; disconnectReason?: string }[] = [];
   back.on('message', (_topic, payload) => events.push(JSON.parse(payload.toString())));
   back.connect();
-  await expect.poll(() => events.length, { timeout: 20_000 }).toBe(9);
+  await expect.poll(() => events.length, { timeout: 5_000 }).toBe(9);
   const versions = events.map(({ versionNumber }) => versionNumber);
   expect(versions.slice(0, 8)).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
   expect(versions[8]).toBeGreaterThan(3);

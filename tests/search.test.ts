@@ -151,7 +151,7 @@ describeWith(['aws'], 'the aws command', () => {
 });
 
 describe('a fleet', () => {
-  test('shows who is connected, and who is not any more and why', async () => {
+  test('shows who is connected, and who is not any more and why, within a second', async () => {
     const thingd = await startThingd({ command: 'dev' });
     const aws = iotClient(thingd);
     await configure(thingd);
@@ -159,7 +159,7 @@ describe('a fleet', () => {
     const url = `mqtt://localhost:${thingd.endpoints.mqtt.port}`;
     const lamp = await connectAsync(url, { clientId: 'lamp', reconnectPeriod: 0 });
     const isFound = (query: string, names: string[]) => async () => `${await found(aws, query)}` === `${names}`;
-    await eventually('lamp is connected', isFound('connectivity.connected:true', ['lamp']));
+    await eventually('lamp is connected', isFound('connectivity.connected:true', ['lamp']), 1000);
     const { things } = await aws.send(
       new SearchIndexCommand({ queryString: 'thingName:* -connectivity.connected:true' }),
     );
@@ -168,9 +168,9 @@ describe('a fleet', () => {
 
     lamp.stream.destroy();
     const lost = 'connectivity.connected:false AND connectivity.disconnectReason:CONNECTION_LOST';
-    await eventually('lamp is lost', isFound(lost, ['lamp']));
+    await eventually('lamp is lost', isFound(lost, ['lamp']), 1000);
     const again = await connectAsync(url, { clientId: 'lamp', reconnectPeriod: 0 });
-    await eventually('lamp is back', isFound('connectivity.connected:true', ['lamp']));
+    await eventually('lamp is back', isFound('connectivity.connected:true', ['lamp']), 1000);
     expect(await aws.send(new GetThingConnectivityDataCommand({ thingName: 'lamp' }))).toMatchObject({
       thingName: 'lamp',
       connected: true,
@@ -179,7 +179,7 @@ describe('a fleet', () => {
     });
     await again.endAsync();
     const left = 'connectivity.disconnectReason:CLIENT_INITIATED_DISCONNECT';
-    await eventually('lamp has left', isFound(left, ['lamp']));
+    await eventually('lamp has left', isFound(left, ['lamp']), 1000);
   });
 
   test('of a thousand things comes in pages, each thing once', async () => {

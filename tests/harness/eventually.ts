@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export async function eventually<T>(
   what: string,
   attempt: () => T | undefined | false | Promise<T | undefined | false>,
-  within = 20_000,
+  within = 5_000,
   interval = 20,
 ): Promise<T> {
   const deadline = performance.now() + within;
@@ -31,7 +31,7 @@ export async function eventually<T>(
 }
 
 /** `promise`, or an error naming `what` after `within` milliseconds. */
-export async function withDeadline<T>(what: string, promise: Promise<T>, within = 20_000): Promise<T> {
+export async function withDeadline<T>(what: string, promise: Promise<T>, within = 5_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not within ${within} ms: ${what}`)), within);

@@ -40,7 +40,7 @@ export class RawClient {
   }
 
   /** The next packet; an error when the connection closes or `within` ms pass first. */
-  async any(within = 20_000, what = 'packet'): Promise<Received> {
+  async any(within = 5_000, what = 'packet'): Promise<Received> {
     const arrival = async (): Promise<Received> => {
       while (this.received.length === 0) {
         if (this.socket.destroyed) throw new Error(`the server closed the connection; expected a ${what}`);
@@ -52,7 +52,7 @@ export class RawClient {
   }
 
   /** The next packet, which must be of this type. */
-  async next(type: PacketName, within = 20_000): Promise<Received> {
+  async next(type: PacketName, within = 5_000): Promise<Received> {
     const packet = await this.any(within, `${type} packet`);
     if (packet.type !== type) {
       throw new Error(`expected ${type}, the server sent ${packet.type} ${packet.body.toString('hex')}`);
@@ -61,7 +61,7 @@ export class RawClient {
   }
 
   /** Waits until the server has closed the connection. */
-  async cutOff(within = 10_000): Promise<void> {
+  async cutOff(within = 5_000): Promise<void> {
     await withDeadline('the server closes the connection', this.closed, within);
   }
 
