@@ -16,7 +16,7 @@ const schemaChanged = new Set(['42P01', '42703', '42804']);
 
 /** Neither parameters nor the error's detail, which has values, go into the text. */
 export function postgresFailure(error: unknown): { readonly failure: ActionFailure; readonly isSchema: boolean } {
-  if (error instanceof ActionFailure) return { failure: error, isSchema: error.isTransient };
+  if (error instanceof ActionFailure) return { failure: error, isSchema: false };
   const { code = '' } = error as { code?: string };
   if (!/^[0-9A-Z]{5}$/.test(code)) return { failure: away(sentenceOf(error), error), isSchema: true };
   const sentence = `${sentenceOf(error)} (SQLSTATE ${code})`;
