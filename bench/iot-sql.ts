@@ -3,7 +3,6 @@
  * `node --conditions=@thingd/source bench/iot-sql.ts`. Each message is decoded anew, as it is once per publish however many rules
  * look at it; `decoded` rows leave that out.
  */
-
 import { compileStatement, type EvaluationContext, parseStatement, RuleMessage, systemClock } from '@thingd/core';
 import { type Case, measureCases } from './nanoseconds.ts';
 import { noServices } from './rules/no-services.ts';

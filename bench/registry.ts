@@ -55,12 +55,12 @@ async function measure(variant: Variant, { load }: Scenario): Promise<Result> {
     options.profile === undefined || variant === 'messages'
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${resolve(options.profile)}`];
-  const answering = variant === 'messages' ? await answers() : undefined;
   const running = await thingd(options['thingd-args'].split(' ').filter(Boolean), profiling, options.cores).start();
+  const answering = variant === 'messages' ? answers() : undefined;
   try {
     const { pid: brokerPid, port, directory } = running;
     const registry: RegistryLoad = { directory, brokerPid, things, rate, warmUpSeconds, seconds };
-    const beside: RegistryLoad = { ...registry, url: answering?.url, seconds: seconds + warmUpSeconds };
+    const beside: RegistryLoad = { ...registry, url: await answering?.url, seconds: seconds + warmUpSeconds };
     const pace = load.rate > 0 && options['message-rate'] !== undefined ? Number(options['message-rate']) : load.rate;
     const messages: Load = { ...load, rate: pace, port, brokerPid, warmUpSeconds, seconds };
     await script('registry.ts', { ...registry, rate: 0 });
@@ -77,12 +77,11 @@ async function measure(variant: Variant, { load }: Scenario): Promise<Result> {
 }
 
 /** Beside thingd, where its answers would have been. */
-async function answers() {
+function answers() {
   const child = spawn(...pinned(options.cores, process.execPath, [join(import.meta.dirname, 'load', 'answers.ts')]), {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [line] = await once(child.stdout, 'data');
-  return { child, url: String(line).trim() };
+  return { child, url: once(child.stdout, 'data').then(([line]) => String(line).trim()) };
 }
 
 /** One loop: messages and writes by themselves, and beside each other. */

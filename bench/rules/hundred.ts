@@ -2,7 +2,6 @@
  * A hundred rules as fleets have them: ten kinds of statement at each of ten sites. A message is of one site, so ten of them are
  * reached by it. Beside each statement stands what somebody would write in its place.
  */
-
 import type { EvaluationContext } from '@thingd/core';
 import { noServices } from './no-services.ts';
 
