@@ -20,7 +20,7 @@ const frontDoor = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as
 /**
  * Three projects, one after the other: `unit` runs beside the code, from source, in shared threads; `front-door` drives the built
  * program through clients that others wrote, two files at a time because these clients are slow to start; `front-door-alone` is the
- * same for tests that want the machine for themselves.
+ * same for tests that want the machine for themselves. Their deadlines end what hangs; how fast something is, the benches say.
  */
 export default defineConfig({
   test: {
@@ -33,6 +33,9 @@ export default defineConfig({
           include: ['packages/**/*.test.ts', 'examples/**/*.test.ts', 'fuzz/**/*.test.ts'],
           pool: 'threads',
           isolate: false,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          expect: { poll: { timeout: 10_000 } },
           sequence: { groupOrder: 0 },
         },
       },

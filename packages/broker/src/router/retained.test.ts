@@ -38,7 +38,11 @@ test('properties take room too', () => {
 
 test('a level may have as many topics as a large fleet has devices', () => {
   const retained = new RetainedMessages(profiles.open);
-  for (let i = 0; i < 1_000_000; i++) retained.set(message(`devices/${i}`));
-  expect([...retained]).toHaveLength(1_000_000);
-  expect(retained.match('devices/+', 0)).toHaveLength(1_000_000);
+  // More than a call may have arguments: a thread's stack holds 200,000, not 500,000.
+  const fleet = 500_000;
+  const one = message('');
+  for (let i = 0; i < fleet; i++) retained.set({ ...one, topic: `devices/${i}` });
+  expect([...retained].length).toBe(fleet);
+  expect(retained.match('devices/+', 0).length).toBe(fleet);
+  expect(retained.match('devices/#', 0).length).toBe(fleet);
 });
