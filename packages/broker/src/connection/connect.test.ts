@@ -16,6 +16,25 @@ describe('CONNECT', () => {
     expect(stream.take().toString('hex')).toBe('20020000');
   });
 
+  test('a client that takes no packet as large as its CONNACK is refused, as far as it takes that [MQTT-3.1.2-24]', async () => {
+    for (const [maximumPacketSize, sent] of [
+      [5, ['connack']],
+      [4, []],
+    ] as const) {
+      const started = await startBroker();
+      const client = new TestClient(started.broker);
+      client.send(connect('', { properties: { maximumPacketSize } }));
+      const packets = client.take();
+      expect(packets.map(({ type }) => type)).toEqual(sent);
+      if (sent.length > 0) expect(packets[0]).toMatchObject({ reasonCode: ReasonCode.packetTooLarge });
+      expect(client.ended).toBe(true);
+      expect(started.log).toEqual([
+        expect.stringMatching(/^connectFailed .*: the client takes no packet as large as its CONNACK$/),
+      ]);
+      expect(started.broker.metrics.sessions).toBe(0);
+    }
+  });
+
   test('MQTT 5 clients are told what differs from the defaults, and nothing else', async () => {
     const strict = TestClient.connect(
       await startBroker({ profile: profiles.strict, limits: { topicAliasMaximum: 0 } }),

@@ -1,7 +1,7 @@
 /** From the first packet to the CONNACK: what a client asks for, whether it may, and what it gets. [MQTT5 3.1, 3.2] */
 import { randomUUID } from 'node:crypto';
 import { decodePacket } from '../codec/decode.ts';
-import type { Connect, Properties } from '../codec/packet.ts';
+import type { Connack, Connect, Properties } from '../codec/packet.ts';
 import { MqttError, protocolError, ReasonCode } from '../codec/reason-code.ts';
 import type { Profile } from '../profile.ts';
 import { openSession } from '../session/lifecycle.ts';
@@ -135,6 +135,16 @@ function accept(connection: Connection, connect: Connect, isAssigned: boolean, a
     const reason = `at most ${maxSessions} sessions are kept`;
     return refuse(connection, connect, { admitted: false, reasonCode: ReasonCode.quotaExceeded, reason });
   }
+  const connack: Connack = {
+    type: 'connack',
+    sessionPresent: false,
+    reasonCode: ReasonCode.success,
+    properties: connect.protocolVersion === 5 ? grantedTo(connect, profile, isAssigned, admission) : undefined,
+  };
+  if (!connection.takes(connack)) {
+    const reason = 'the client takes no packet as large as its CONNACK';
+    return refuse(connection, connect, { admitted: false, reasonCode: ReasonCode.packetTooLarge, reason });
+  }
   realm.sessions.get(clientId)?.connection?.end({
     disconnectReason: 'DUPLICATE_CLIENTID',
     reasonCode: ReasonCode.sessionTakenOver,
@@ -159,11 +169,8 @@ function accept(connection: Connection, connect: Connect, isAssigned: boolean, a
   if (connection.outboundAliasMaximum > 0) connection.outboundAliases = new Map();
   connection.phase = Phase.connected;
   broker.entered(connection);
-  const granted =
-    connect.protocolVersion === 5 ? connackProperties(connection, connect, isAssigned, admission) : undefined;
   // MQTT 3.1 has no such flag yet: its first byte is reserved.
-  const sessionPresent = present && !connect.isMqtt31;
-  connection.send({ type: 'connack', sessionPresent, reasonCode: ReasonCode.success, properties: granted });
+  connection.send({ ...connack, sessionPresent: present && !connect.isMqtt31 });
   // What was in flight goes first: an observer that publishes would find the window of a session not yet resumed.
   if (present) session.outbound.resume(connection);
   broker.observer.connected?.(connection);
@@ -181,14 +188,9 @@ function agreedKeepAlive({ minKeepAlive, maxKeepAlive }: Profile, keepAlive: num
 }
 
 /** What the client must know because it differs from MQTT's default or from what it asked for. [MQTT5 3.2.2.3] */
-function connackProperties(
-  connection: Connection,
-  connect: Connect,
-  isAssigned: boolean,
-  admission: Admission,
-): Properties {
-  const { profile } = connection.broker;
-  const { sessionExpiryInterval, keepAlive } = connection;
+function grantedTo(connect: Connect, profile: Profile, isAssigned: boolean, admission: Admission): Properties {
+  const sessionExpiryInterval = agreedExpiry(profile, connect);
+  const keepAlive = agreedKeepAlive(profile, connect.keepAlive);
   const properties: Properties = {};
   if (sessionExpiryInterval !== (connect.properties?.sessionExpiryInterval ?? 0)) {
     properties.sessionExpiryInterval = sessionExpiryInterval;

@@ -60,6 +60,12 @@ const lostEnding: Ending = {
   reason: 'the connection was lost',
 };
 
+const untakenEnding: Ending = {
+  disconnectReason: 'CLIENT_ERROR',
+  reasonCode: ReasonCode.packetTooLarge,
+  reason: 'the answer is larger than the client takes',
+};
+
 /** Bytes of a string in MQTT, at most. [MQTT-1.5.4] */
 const longestString = 65_535;
 /** Bytes of an answer beside its reason string and what grows with it, at most. */
@@ -318,8 +324,18 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
 
   // — packets out —
 
+  /** Whether it is no larger than the client takes. [MQTT-3.1.2-24] */
+  takes(packet: Packet): boolean {
+    return (
+      this.maximumPacketSize === Number.POSITIVE_INFINITY ||
+      encodePacket(packet, this.version).length <= this.maximumPacketSize
+    );
+  }
+
+  /** One that the client does not take ends the connection: it would wait for its answer in vain. */
   send(packet: Packet): void {
     const bytes = encodePacket(packet, this.version);
+    if (bytes.length > this.maximumPacketSize) return this.end(untakenEnding);
     this.output.copy(bytes, 0, bytes.length, 0, 0, false);
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Publish } from '../codec/packet.ts';
-import { startBroker, subscription, TestClient, turn } from '../listener/client.testing.ts';
+import { startBroker, staying, subscription, TestClient, turn } from '../listener/client.testing.ts';
 import { profiles } from '../profile.ts';
 
 describe('PUBLISH', () => {
@@ -396,6 +396,49 @@ describe('handlers', () => {
     expect(old.take()).toEqual([]);
     expect(started.log.filter(line => line.startsWith('failed'))).toHaveLength(3);
   });
+
+  test.each([4, 5] as const)(
+    'a QoS 2 publish repeated while its handler works is acknowledged with it, and handled once, version %i',
+    async version => {
+      const started = await startBroker();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const seen: string[] = [];
+      started.broker.realm('test').handle('t', ({ payload }) => {
+        seen.push(payload.toString());
+        return promise;
+      });
+      const { client: lost } = TestClient.connect(started, 'a', staying[version]);
+      lost.publish('t', 'x', { qos: 2, packetId: 1 });
+      lost.stream.lose();
+      const { client } = TestClient.connect(started, 'a', staying[version]);
+      client.publish('t', 'x', { qos: 2, packetId: 1, dup: true });
+      await turn();
+      expect(client.take()).toEqual([]);
+      resolve();
+      await turn();
+      expect(client.take()).toMatchObject([{ type: 'pubrec', packetId: 1, reasonCode: 0 }]);
+      expect(seen).toEqual(['x']);
+    },
+  );
+
+  test.each([4, 5] as const)(
+    'a QoS 2 publish that could not be handled is handled when repeated, version %i',
+    async version => {
+      const started = await startBroker();
+      const answers = [Promise.reject(new Error('busy')), Promise.resolve()];
+      started.broker.realm('test').handle('t', () => answers.shift());
+      const { client: first } = TestClient.connect(started, 'a', staying[version]);
+      first.publish('t', 'x', { qos: 2, packetId: 1 });
+      await turn();
+      expect(first.take()).toMatchObject(version === 5 ? [{ type: 'pubrec', packetId: 1, reasonCode: 0x83 }] : []);
+      first.stream.lose();
+      const { client } = TestClient.connect(started, 'a', staying[version]);
+      client.publish('t', 'x', { qos: 2, packetId: 1, dup: true });
+      await turn();
+      expect(client.take()).toMatchObject([{ type: 'pubrec', packetId: 1, reasonCode: 0 }]);
+      expect(answers).toEqual([]);
+    },
+  );
 
   test('an exclusive handler keeps its messages from clients and from being retained', async () => {
     const started = await startBroker();

@@ -5,6 +5,7 @@ import { MqttError, protocolError, ReasonCode } from '../codec/reason-code.ts';
 import type { Profile } from '../profile.ts';
 import { Publication } from '../router/publication.ts';
 import type { Route } from '../router/route.ts';
+import type { Session } from '../session/session.ts';
 import { checkTopicName } from '../topic/topic.ts';
 import { pubackByte, pubrecByte } from './acknowledge.ts';
 import type { Connection } from './connection.ts';
@@ -24,7 +25,7 @@ export function handlePublish(
   const { qos, packetId } = packet;
   const topic = packet.properties === undefined ? packet.topic : resolveTopic(connection, packet);
   checkPublish(connection, packet);
-  if (qos === 2 && session.received.has(packetId)) return repeatPubrec(connection, packetId);
+  if (qos === 2 && session.received.has(packetId)) return repeatPubrec(connection, packet);
   if (connection.rate?.isOverPublishes(connection.readAt)) return discard(connection, packet, topic);
 
   const route = session.realm.routeFor(topic, connection.routes, connection.clientId);
@@ -32,12 +33,13 @@ export function handlePublish(
   const publication = toPublication(connection, packet, topic, buffer, packetStart, bodyStart, end);
   const { journal } = broker;
   const before = journal.position;
-  if (qos === 2) {
-    session.received.add(packetId);
-    if (session.durable) journal.received(session, packetId);
-  }
   const handled = session.realm.route(publication, route);
-  if (handled !== undefined) return acknowledgeHandled(connection, packet, handled);
+  if (qos === 2) session.received.set(packetId, handled);
+  if (handled !== undefined) {
+    if (qos === 2) rememberHandled(session, packetId, handled);
+    return acknowledgeHandled(connection, packet, handled);
+  }
+  if (qos === 2 && session.durable) journal.received(session, packetId);
   if (qos !== 0) connection.acknowledge(qos === 1 ? pubackByte : pubrecByte, packetId, journal.position !== before);
 }
 
@@ -158,8 +160,28 @@ const withUserProperties = (properties: Properties | undefined, added: UserPrope
 });
 
 /** The message is here already: only its PUBREC was lost, or is still to come. [MQTT-4.3.3-10] */
-function repeatPubrec(connection: Connection, packetId: number): void {
-  connection.acknowledge(pubrecByte, packetId, false);
+function repeatPubrec(connection: Connection, packet: Publish): void {
+  const handled = connection.session.received.get(packet.packetId);
+  if (handled === undefined) connection.acknowledge(pubrecByte, packet.packetId, false);
+  else acknowledgeHandled(connection, packet, handled);
+}
+
+/** A packet id is stored as received when its message is handled: after a crash in between the client's repetition is handled anew. */
+function rememberHandled(session: Session, packetId: number, handled: Promise<unknown>): void {
+  const { received, realm } = session;
+  const settle = (isDone: boolean): void => {
+    if (received.get(packetId) !== handled) return;
+    if (!isDone) {
+      received.delete(packetId);
+      return;
+    }
+    received.set(packetId, undefined);
+    if (session.durable) realm.broker.journal.received(session, packetId);
+  };
+  handled.then(
+    () => settle(true),
+    () => settle(false),
+  );
 }
 
 /** A handler takes its time: the acknowledgement follows it, and what was stored meanwhile. */
@@ -222,8 +244,6 @@ function refuse(
 
 /** PUBACK or PUBREC with a reason code; the packet id is free again. [MQTT5 4.3.2, 4.3.3] */
 function answer(connection: Connection, { qos, packetId }: Publish, reasonCode: ReasonCode, reason: string): void {
-  const { session, broker } = connection;
-  if (qos === 2 && session.received.delete(packetId) && session.durable) broker.journal.completed(session, packetId);
   const properties = connection.reasonProperties(reason);
   connection.send({ type: qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode, properties });
 }

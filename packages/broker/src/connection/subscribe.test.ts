@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { SubscribeRequest } from '../codec/packet.ts';
+import { ReasonCode } from '../codec/reason-code.ts';
 import { startBroker, staying, subscription, TestClient } from '../listener/client.testing.ts';
 import { profiles } from '../profile.ts';
 
@@ -338,6 +340,19 @@ describe('retained messages', () => {
     client.stream.lose();
     expect(new Set(TestClient.connect(started, 'a', options).client.receive()).size).toBe(10);
   });
+});
+
+test('a SUBACK larger than the client takes is not sent: the connection ends [MQTT-3.1.2-24]', async () => {
+  const started = await startBroker();
+  const { client } = TestClient.connect(started, 'a', { properties: { maximumPacketSize: 40 } });
+  const requests = (count: number): SubscribeRequest[] => Array.from({ length: count }, (_, i) => subscription(`${i}`));
+  client.send({ type: 'subscribe', packetId: 1, requests: requests(35), properties: undefined });
+  expect(client.take()).toMatchObject([{ type: 'suback', packetId: 1 }]);
+  client.send({ type: 'subscribe', packetId: 2, requests: requests(36), properties: undefined });
+  const [disconnect, ...rest] = client.take();
+  expect(disconnect).toMatchObject({ type: 'disconnect', reasonCode: ReasonCode.packetTooLarge });
+  expect(rest).toEqual([]);
+  expect(started.log).toContain('disconnected a CLIENT_ERROR');
 });
 
 describe('shared subscriptions', () => {

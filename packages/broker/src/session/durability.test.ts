@@ -262,6 +262,29 @@ describe('acknowledged means kept', () => {
   });
 });
 
+test('a QoS 2 publish whose handler was at work in a crash is handled when its client repeats it', async () => {
+  const { started, store, restart } = await start();
+  started.broker.realm('test').handle('t', () => new Promise(() => {}));
+  TestClient.connect(started, 'a', staying[5]).client.publish('t', 'x', { qos: 2, packetId: 1 });
+  await store.settle();
+  const again = await restart();
+  const seen: string[] = [];
+  again.broker.realm('test').handle('t', async ({ payload }) => void seen.push(payload.toString()));
+  const { client } = TestClient.connect(again, 'a', staying[5]);
+  client.publish('t', 'x', { qos: 2, packetId: 1, dup: true });
+  await store.settle();
+  expect(client.take()).toMatchObject([{ type: 'pubrec', packetId: 1, reasonCode: 0 }]);
+  client.publish('t', 'x', { qos: 2, packetId: 1, dup: true });
+  await store.settle();
+  expect(client.take()).toMatchObject([{ type: 'pubrec', packetId: 1, reasonCode: 0 }]);
+  expect(seen).toEqual(['x']);
+  const once = await restart();
+  once.broker.realm('test').handle('t', async () => void seen.push('again'));
+  TestClient.connect(once, 'a', staying[5]).client.publish('t', 'x', { qos: 2, packetId: 1, dup: true });
+  await store.settle();
+  expect(seen).toEqual(['x']);
+});
+
 test('a store that fails while a handler still works is no unhandled rejection', async () => {
   const { started, store } = await start();
   const realm = started.broker.realm('test');

@@ -62,6 +62,7 @@ export function endSession(session: Session): void {
   realm.broker.metrics.sessions -= 1;
   for (const filter of [...session.filters.keys()]) realm.unsubscribe(session, filter);
   if (session.durable) realm.broker.journal.sessionEnded(session);
+  session.received.clear();
   session.pendingWill = undefined;
   if (pendingWill !== undefined) publishWill(realm, session, pendingWill.will);
   for (const { publication, sharedFilter } of session.outbound.abandonedShared())

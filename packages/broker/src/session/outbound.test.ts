@@ -291,6 +291,20 @@ describe('offline sessions', () => {
     expect(started.broker.metrics.messagesExpired).toBe(2);
   });
 
+  test.each([0, 60])('a message that may not wait is delivered to who is there, session expiry %i', async expiry => {
+    const started = await startBroker();
+    const { client: sender } = TestClient.connect(started, 'sender');
+    const { client } = TestClient.connect(started, 'a', { properties: { sessionExpiryInterval: expiry } });
+    client.subscribe('#');
+    for (const qos of [0, 1, 2] as const)
+      sender.publish('t', `${qos}`, { qos, packetId: qos, properties: { messageExpiryInterval: 0 } });
+    expect(client.receive()).toEqual(['t 0', 't 1', 't 2']);
+    client.stream.lose();
+    sender.publish('t', '3', { qos: 1, packetId: 3, properties: { messageExpiryInterval: 0 } });
+    const { client: again } = TestClient.connect(started, 'a', staying[5]);
+    expect(again.receive()).toEqual([]);
+  });
+
   test('what the client may no longer receive is left out when it is sent, not when it was queued', async () => {
     const started = await startBroker();
     const { client: sender } = TestClient.connect(started, 'sender');

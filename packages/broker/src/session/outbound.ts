@@ -44,7 +44,8 @@ export class Outbound {
   /** Whether a message given now would be sent now. */
   get ready(): boolean {
     const connection = this.#session.connection;
-    return connection !== undefined && this.#queue.size === 0 && !this.#inflight.isFull && this.#hasWindow(connection);
+    if (connection === undefined || !this.#hasWindow(connection)) return false;
+    return this.#queue.size === 0 && this.#unsent.length === 0 && !this.#inflight.isFull;
   }
 
   /** Sends a message, now or when it can be. Returns why it was dropped, if it was. */
@@ -56,8 +57,8 @@ export class Outbound {
     sharedFilter: string | undefined,
   ): DropCause | undefined {
     const session = this.#session;
-    const connection = session.connection;
-    if (!session.durable && sharedFilter === undefined && connection !== undefined && this.ready) {
+    const connection = this.ready ? session.connection : undefined;
+    if (!session.durable && sharedFilter === undefined && connection !== undefined) {
       const packetId = this.#inflight.open(qos === 1 ? Owed.puback : Owed.pubrec, undefined);
       // Too large for the client counts as delivered. [MQTT-3.1.2-25]
       if (sendPublish(connection, publication, qos, retain, identifiers, packetId, false)) this.#outstanding += 1;
@@ -68,8 +69,13 @@ export class Outbound {
     this.#sequence += 1;
     const delivery = new Delivery(session, this.#sequence, publication.keep(), qos, retain, identifiers, sharedFilter);
     if (session.durable) session.realm.broker.journal.queued(delivery);
-    this.#queue.push(delivery);
-    this.pump();
+    // What is sent at once has not waited, and so not expired.
+    if (connection !== undefined) {
+      this.#start(connection, delivery);
+    } else {
+      this.#queue.push(delivery);
+      this.pump();
+    }
     return undefined;
   }
 

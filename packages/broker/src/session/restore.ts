@@ -28,7 +28,7 @@ function restoreSession(broker: Broker, stored: StoredSession, publications: Map
     publications.set(delivery.message, publication);
     session.outbound.restore(delivery, publication);
   }
-  for (const packetId of stored.received) session.received.add(packetId);
+  for (const packetId of stored.received) session.received.set(packetId, undefined);
   broker.awaySessions.add(session);
   // From now on it is known to be away: it must not outlive its expiry over another restart.
   if (stored.disconnectedAt === undefined) broker.journal.session(session);

@@ -19,8 +19,8 @@ export class Session implements SessionInfo {
   /** By the literal filter of the SUBSCRIBE. */
   readonly filters = new Map<string, Subscription>();
   readonly outbound: Outbound;
-  /** QoS 2 packet ids received and not yet released. */
-  readonly received = new Set<number>();
+  /** QoS 2 packet ids received and not yet released, each with the work of its handlers until that is done. */
+  readonly received = new Map<number, Promise<unknown> | undefined>();
   /** A will that waits for its delay. */
   pendingWill: { readonly will: Will; readonly dueAt: number } | undefined;
 
