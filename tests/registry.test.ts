@@ -41,8 +41,15 @@ async function forEach<T>(items: readonly T[], atOnce: number, use: (item: T) =>
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
+/** thingd's environment where no AWS credentials are to be found. */
+const noCredentials = {
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+};
+
 beforeAll(async () => {
-  thingd = await startThingd();
+  thingd = await startThingd({ env: noCredentials });
   iot = iotClient(thingd);
   await iot.send(new CreateThingTypeCommand({ thingTypeName: 'node' }));
   await iot.send(new CreateThingGroupCommand({ thingGroupName: 'all' }));
@@ -177,10 +184,10 @@ describeWith(['boto3'], 'boto3', () => {
     });
   });
 
-  test('is told why a bulk registration without an S3 endpoint fails', () => {
+  test('is told why a bulk registration without AWS credentials fails', () => {
     expect(seen.task).toMatchObject({
       status: 'Failed',
-      message: expect.stringContaining('no S3 endpoint is configured'),
+      message: expect.stringContaining('there are no AWS credentials'),
       inputFileBucket: 'files',
       inputFileKey: 'devices.json',
       successCount: 0,
@@ -441,7 +448,7 @@ s3.put_object(Bucket="files", Key=sys.argv[2], Body=sys.stdin.buffer.read())
   test('fails with the reason S3 gives for a file that is not there', async () => {
     expect(await ended(await start('nowhere.json'))).toMatchObject({
       status: 'Failed',
-      message: 'the input file s3://files/nowhere.json cannot be read: NoSuchKey',
+      message: 'the input file s3://files/nowhere.json cannot be read: NoSuchKey: The specified key does not exist.',
     });
   });
 

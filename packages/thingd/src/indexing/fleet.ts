@@ -9,7 +9,7 @@ import {
   type Presence,
   ThingConnectivity,
 } from '@thingd/core';
-import { AwsClients } from '../rules/actions/aws/index.ts';
+import type { AwsClients } from '../rules/actions/aws/index.ts';
 import { CloudWatchMetrics } from './cloudwatch-metrics.ts';
 import { DatabaseReader } from './database-reader.ts';
 import { FleetMetricPublishing, type FleetMetricValue } from './fleet-metric-publishing.ts';
@@ -21,8 +21,8 @@ export interface FleetOptions {
   readonly presence: Presence;
   /** The database's file; undefined while it is in memory. */
   readonly databasePath: string | undefined;
-  /** Where CloudWatch is, if fleet metrics are to be sent to one: `AWS_ENDPOINT_URL_CLOUDWATCH` and AWS's other variables. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** For CloudWatch, if fleet metrics are to be sent to one. */
+  readonly aws: AwsClients;
   readonly failed: (error: unknown, where: string) => void;
 }
 
@@ -45,7 +45,7 @@ export interface Fleet {
 const gathering = 20;
 
 export async function openFleet(options: FleetOptions): Promise<Fleet> {
-  const { domain, limits, presence, databasePath, environment, failed } = options;
+  const { domain, limits, presence, databasePath, aws, failed } = options;
   const reader = databasePath === undefined ? undefined : new DatabaseReader(databasePath);
   const pace = new Pace(async () => {
     await thingConnectivity.flush();
@@ -66,9 +66,8 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     failed: error => failed(error, 'building an index'),
   });
   const fleetMetrics = new FleetMetrics(domain, fleetIndexing, limits);
-  const clients = new AwsClients(environment, domain.clock);
-  const cloudWatch = CloudWatchMetrics.isConfigured(clients)
-    ? new CloudWatchMetrics({ clients, failed: error => failed(error, 'sending fleet metrics to CloudWatch') })
+  const cloudWatch = CloudWatchMetrics.isConfigured(aws)
+    ? new CloudWatchMetrics({ clients: aws, failed: error => failed(error, 'sending fleet metrics to CloudWatch') })
     : undefined;
   const publishing = new FleetMetricPublishing({ fleetMetrics, changes: domain.changes, cloudWatch, failed });
   await fleetIndexing.start();
@@ -97,7 +96,6 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
       pace.stop();
       await minutes.stop();
       publishing.close();
-      await clients.close();
       await thingConnectivity.close();
       await fleetIndexing.close();
       await reader?.close();

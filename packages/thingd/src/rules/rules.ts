@@ -16,7 +16,7 @@ import {
 } from '@thingd/core';
 import type { FunctionFile } from '../configuration/index.ts';
 import type { SigningCredentials } from '../signature/index.ts';
-import { AwsClients } from './actions/aws/index.ts';
+import type { AwsClients } from './actions/aws/index.ts';
 import { actionRunners } from './actions/index.ts';
 import { InfluxClient } from './actions/influxdb/index.ts';
 import { KafkaProducers, openKafkaJs } from './actions/kafka/index.ts';
@@ -46,6 +46,7 @@ export interface RulesOptions {
   /** Where this thingd is reached over HTTP. */
   readonly address: () => string;
   readonly sinks: Omit<SinksOptions, 'domain'>;
+  readonly aws: AwsClients;
 }
 
 export class Rules {
@@ -54,7 +55,6 @@ export class Rules {
   readonly destinations: Destinations;
   readonly sinks: Sinks;
   readonly #functions: LocalFunctions;
-  readonly #aws: AwsClients;
   readonly #kafkaProducers: KafkaProducers;
   readonly #stopping: AbortController;
 
@@ -64,7 +64,6 @@ export class Rules {
     readonly destinations: Destinations;
     readonly sinks: Sinks;
     readonly functions: LocalFunctions;
-    readonly aws: AwsClients;
     readonly kafkaProducers: KafkaProducers;
     readonly stopping: AbortController;
   }) {
@@ -73,18 +72,16 @@ export class Rules {
     this.destinations = parts.destinations;
     this.sinks = parts.sinks;
     this.#functions = parts.functions;
-    this.#aws = parts.aws;
     this.#kafkaProducers = parts.kafkaProducers;
     this.#stopping = parts.stopping;
   }
 
   /** Resolves when every rule listens. Rejects with `ConfigurationError` where there is nothing to run a function with, or a sink cannot be. */
   static async start(options: RulesOptions): Promise<Rules> {
-    const { domain, clock, limits, open, eachRealm, observer } = options;
+    const { domain, clock, limits, open, eachRealm, observer, aws } = options;
     const stopping = new AbortController();
     const functions = await LocalFunctions.open({ files: options.functions, printed: options.printed });
     const { signal } = stopping;
-    const aws = new AwsClients(process.env, clock);
     const influxClient = new InfluxClient(aws);
     const destinations = new Destinations(domain, async (realm, destination) => {
       const { target } = destination;
@@ -106,7 +103,7 @@ export class Rules {
       credentials: environmentCredentials,
     });
     const source = new BrokerRuleSource(open);
-    const contextOf = evaluationContext({ ...options, functions, aws, signal: stopping.signal });
+    const contextOf = evaluationContext({ ...options, functions, signal: stopping.signal });
     const { store, changes } = domain;
     const engine = await RuleEngine.start({
       store,
@@ -124,14 +121,13 @@ export class Rules {
       handle.handle('$aws/rules/#', ingest, { exclusive: true });
     });
     const topicRules = new TopicRules(domain, runners, limits);
-    return new Rules({ topicRules, engine, destinations, sinks, functions, aws, kafkaProducers, stopping });
+    return new Rules({ topicRules, engine, destinations, sinks, functions, kafkaProducers, stopping });
   }
 
   async close(): Promise<void> {
     this.#stopping.abort();
     await this.engine.close();
     await this.#functions.close();
-    await this.#aws.close();
     await this.#kafkaProducers.close();
     await this.sinks.close();
   }

@@ -27,6 +27,7 @@ import { type Configuration, ConfigurationError, readSinks } from '../configurat
 import { LifecycleEvents } from '../events/index.ts';
 import { type Fleet, openFleet } from '../indexing/index.ts';
 import type { Log, Metrics } from '../observability/index.ts';
+import type { AwsClients } from '../rules/actions/aws/index.ts';
 import { Rules, ruleLog } from '../rules/index.ts';
 import { SqliteBrokerStore } from '../store/index.ts';
 import { brokerEvents } from './events.ts';
@@ -57,12 +58,13 @@ export interface MessagingOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly onFailure: (error: Error) => void;
+  readonly aws: AwsClients;
   /** Where this thingd is reached over HTTP, once it is. */
   readonly address: () => string;
 }
 
 export async function openMessaging(options: MessagingOptions, started: Started): Promise<Messaging> {
-  const { configuration, ground, clock, log, metrics, onFailure, address } = options;
+  const { configuration, ground, clock, log, metrics, onFailure, aws, address } = options;
   const { domain, services, store } = ground;
   const { defaultRealm } = configuration;
   const failed = (error: unknown, where: string) => log.error({ event: 'failed', where, error });
@@ -102,7 +104,7 @@ export async function openMessaging(options: MessagingOptions, started: Started)
     limits: configuration.limits,
     presence,
     databasePath: configuration.dataDir === undefined ? undefined : join(ground.directory, databaseName),
-    environment: process.env,
+    aws,
     failed,
   });
   started.push(() => fleet.close());
@@ -160,6 +162,7 @@ export async function openMessaging(options: MessagingOptions, started: Started)
     printed: (functionName, line) => log.info({ event: 'function.printed', functionName, line }),
     address,
     sinks,
+    aws,
   });
   started.push(() => rules.close());
   const announcer = new RegistryAnnouncer(domain, {

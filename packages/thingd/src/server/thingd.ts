@@ -8,6 +8,7 @@ import type { Configuration } from '../configuration/index.ts';
 import { brokerConnections, brokerMessages } from '../data-plane/index.ts';
 import { createMetrics, type Log, type Metrics } from '../observability/index.ts';
 import { type RegistryWork, reportLinks, s3Storage, startRegistryWork } from '../registry/index.ts';
+import { AwsClients } from '../rules/actions/aws/index.ts';
 import { apiLog, webSocketRefusals } from './events.ts';
 import { type Credentials, type Endpoints, removeEndpoints, writeEndpoints } from './files.ts';
 import { type Ground, openGround } from './ground.ts';
@@ -61,7 +62,12 @@ async function start(options: ThingdOptions, started: Started): Promise<RunningT
   sources.ground = ground;
   const bound: { endpoints?: Endpoints } = {};
   const address = () => bound.endpoints?.http ?? bound.endpoints?.https ?? '';
-  const messaging = await openMessaging({ configuration, ground, clock, log, metrics, onFailure, address }, started);
+  const aws = new AwsClients(process.env, clock);
+  started.push(() => aws.close());
+  const messaging = await openMessaging(
+    { configuration, ground, clock, log, metrics, onFailure, aws, address },
+    started,
+  );
   sources.messaging = messaging;
 
   const health = { up: false };
@@ -71,7 +77,7 @@ async function start(options: ThingdOptions, started: Started): Promise<RunningT
     limits: configuration.limits,
     queries: ground.services.fleetQueries,
     indexed: () => messaging.fleet.indexer.flush(),
-    storage: s3Storage({ environment: process.env, clock }),
+    storage: s3Storage(aws),
     failed: (error, where) => log.error({ event: 'failed', where, error }),
   });
   started.push(() => registry.close());

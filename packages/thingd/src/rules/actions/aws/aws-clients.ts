@@ -1,5 +1,5 @@
 /**
- * The clients by which actions call AWS, or whatever speaks its protocols: made on first use, one for each service, region,
+ * The clients by which the program calls AWS, or whatever speaks its protocols: made on first use, one for each service, region,
  * endpoint and role. Endpoints and credentials are found as AWS's own tools find them.
  */
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -12,7 +12,7 @@ export interface ClientSettings {
   /** Undefined for AWS's own. */
   readonly endpoint: string | undefined;
   readonly credentials: CredentialsProvider | undefined;
-  /** One: how often and when to try again is the rule engine's to say. */
+  /** One: how often and when to try again is for who calls to say. */
   readonly maxAttempts: 1;
   readonly requestHandler: NodeHttpHandler;
 }
