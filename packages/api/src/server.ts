@@ -64,13 +64,16 @@ export const frameworkErrors = (error: Error, _request: FastifyRequest, reply: F
   send(reply, unreadable(error));
 };
 
-/** A request that Fastify gave up on before the API saw it. */
+/** A request that Fastify, or one of its hooks, gave up on before the API saw it. */
 function unreadable(error: unknown): HttpResponse {
-  const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413;
-  const problem = tooLarge
-    ? new RequestError('RequestEntityTooLargeException', 'the request body is too large')
-    : new RequestError('InvalidRequestException', 'the request could not be read');
-  return errorResponse(problem, { service: services.iot, requestId: randomUUID() });
+  return errorResponse(problemOf(error), { service: services.iot, requestId: randomUUID() });
+}
+
+function problemOf(error: unknown): RequestError {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  if (status === 413) return new RequestError('RequestEntityTooLargeException', 'the request body is too large');
+  if (status === 503) return new RequestError('ServiceUnavailableException', 'too much is arriving at once');
+  return new RequestError('InvalidRequestException', 'the request could not be read');
 }
 
 function takeBodiesAsBytes(fastify: FastifyInstance, bodyLimit: number): void {

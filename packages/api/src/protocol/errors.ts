@@ -17,6 +17,7 @@ export const RequestErrorStatus = {
   NotImplementedException: 501,
   RequestEntityTooLargeException: 413,
   SerializationException: 400,
+  ServiceUnavailableException: 503,
   UnauthorizedException: 401,
   UnknownOperationException: 404,
   UnrecognizedClientException: 403,

@@ -21,6 +21,8 @@ import {
 export interface HttpLimits {
   /** Bytes of a request's body. It is held in memory, and read before anyone knows who sends it. */
   readonly maxRequestBytes: number;
+  /** Bytes of bodies that are arriving, over all connections. */
+  readonly maxArrivingBytes: number;
 }
 
 /** Every limit there is, by name. */
@@ -35,6 +37,7 @@ const MiB = 1024 * 1024;
 const limitsOf: Readonly<Record<ProfileName, Limits>> = {
   aws: {
     maxRequestBytes: 1 * MiB,
+    maxArrivingBytes: 256 * MiB,
     ...profiles.aws,
     ...shadowLimits.aws,
     ...awsRegistryLimits,
@@ -44,6 +47,7 @@ const limitsOf: Readonly<Record<ProfileName, Limits>> = {
   },
   open: {
     maxRequestBytes: 16 * MiB,
+    maxArrivingBytes: 256 * MiB,
     ...profiles.open,
     ...shadowLimits.open,
     ...openRegistryLimits,
@@ -53,6 +57,7 @@ const limitsOf: Readonly<Record<ProfileName, Limits>> = {
   },
   strict: {
     maxRequestBytes: 16 * MiB,
+    maxArrivingBytes: 256 * MiB,
     ...profiles.strict,
     ...shadowLimits.open,
     ...openRegistryLimits,
@@ -82,6 +87,7 @@ const positive: ReadonlySet<keyof Limits> = new Set([
   'maxPacketBytes',
   'maxOutputBytes',
   'maxRequestBytes',
+  'maxArrivingBytes',
   'maxShadowBytes',
   'maxShadowDepth',
 ]);

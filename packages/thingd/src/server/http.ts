@@ -16,6 +16,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { type ClientIdentity, plainAddress } from '../authorization/index.ts';
 import type { Metrics } from '../observability/index.ts';
 import { type ReportsOptions, reports } from '../registry/index.ts';
+import { boundArrivingBodies } from './arriving-bodies.ts';
 import { type ManagementOptions, management } from './management.ts';
 import { isSecure } from './tls.ts';
 
@@ -28,6 +29,8 @@ export interface HttpOptions {
   readonly confirmDestination: (confirmationToken: string) => Promise<void>;
   /** Whether every listener is up. */
   readonly healthy: () => boolean;
+  /** Bytes of bodies that are arriving, over all connections. */
+  readonly maxArrivingBytes: number;
 }
 
 /** The routes of both HTTP ports; `routing` of what it answers is a listener for any server's requests. */
@@ -38,6 +41,7 @@ export async function createHttp({
   metrics,
   confirmDestination,
   healthy,
+  maxArrivingBytes,
 }: HttpOptions): Promise<FastifyInstance> {
   // Names in paths reach the API as they came; what is forwarded by a proxy is not believed.
   const fastify = Fastify({
@@ -46,6 +50,7 @@ export async function createHttp({
     frameworkErrors,
     routerOptions: { maxParamLength: 4096 },
   });
+  fastify.addHook('preParsing', boundArrivingBodies(maxArrivingBytes));
   fastify.addHook('onResponse', (_request, reply, done) => {
     metrics.httpAnswer(reply.elapsedTime / 1000);
     done();

@@ -140,6 +140,7 @@ async function openDoors(parts: Parts, started: Started): Promise<Listeners> {
     reports: { registrationTasks: registry.registrationTasks },
     metrics,
     healthy: () => health.up,
+    maxArrivingBytes: configuration.limits.maxArrivingBytes,
   });
   started.push(() => http.close());
   const certificate = await ServerCertificate.start({
