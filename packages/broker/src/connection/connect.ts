@@ -8,6 +8,7 @@ import { openSession } from '../session/lifecycle.ts';
 import { checkTopicName } from '../topic/topic.ts';
 import type { Admission, Refusal } from './authenticator.ts';
 import { type Connection, Hold, Phase } from './connection.ts';
+import { finalReason } from './reason.ts';
 import { checkTopicLimits } from './topic-limits.ts';
 
 /** MQTT 3.1 sets it on any packet that is sent again. [MQTT 3.1: 2.1] */
@@ -82,7 +83,7 @@ function refuse(connection: Connection, connect: Connect, refusal: Refusal): voi
   const { reasonCode, reason } = refusal;
   broker.metrics.connectDenied += 1;
   broker.observer.connectFailed?.(connect, connection.origin, refusal);
-  connection.send({ type: 'connack', sessionPresent: false, reasonCode, properties: connection.finalReason(reason) });
+  connection.send({ type: 'connack', sessionPresent: false, reasonCode, properties: finalReason(connection, reason) });
   connection.end({ disconnectReason: 'AUTH_ERROR', reasonCode, reason });
 }
 

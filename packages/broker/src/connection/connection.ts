@@ -7,9 +7,9 @@ import type { Broker } from '../broker.ts';
 import { decodePacket } from '../codec/decode.ts';
 import { encodePacket } from '../codec/encode.ts';
 import { FrameReader, type FrameSink } from '../codec/frame.ts';
-import type { Packet, Properties, ProtocolVersion, Will } from '../codec/packet.ts';
+import type { Packet, ProtocolVersion, Will } from '../codec/packet.ts';
 import { MqttError, protocolError, ReasonCode } from '../codec/reason-code.ts';
-import type { ConnectionInfo, Disconnection, DropCause } from '../observer.ts';
+import type { ConnectionInfo, DropCause } from '../observer.ts';
 import { connectBytesOf } from '../profile.ts';
 import type { Publisher } from '../router/message.ts';
 import { RouteCache } from '../router/route.ts';
@@ -19,9 +19,11 @@ import { handleAcknowledgement, handlePubrel, pubackByte, pubrelByte } from './a
 import type { Authorizer, Origin } from './authenticator.ts';
 import { beginConnect, refuseBadConnect } from './connect.ts';
 import { handleDisconnect } from './disconnect.ts';
+import { type Ending, goodbye, lost, untaken } from './ending.ts';
 import { Output } from './output.ts';
 import { handlePublish } from './publish.ts';
 import { RateLimit } from './rate-limit.ts';
+import { finalReason } from './reason.ts';
 import type { RetainedBacklog } from './retained-backlog.ts';
 import type { ByteStream, StreamReceiver } from './stream.ts';
 import { handleSubscribe, handleUnsubscribe } from './subscribe.ts';
@@ -34,42 +36,6 @@ export const Hold = { authenticating: 1, output: 2, store: 4, acknowledgements: 
 
 /** Topics whose routes one publisher keeps. */
 const routesPerConnection = 64;
-
-/** What a connection ends with, as its ender gives it. */
-export interface Ending {
-  readonly disconnectReason: Disconnection['disconnectReason'];
-  readonly reasonCode: number;
-  readonly reason: string;
-  /** The client ended it: nothing is sent back. */
-  readonly clientInitiated?: boolean;
-  /** A DISCONNECT with reason code 0 takes the will back. [MQTT-3.14.4-3] */
-  readonly dropWill?: boolean;
-}
-
-const goodbyeEnding: Ending = {
-  disconnectReason: 'CLIENT_INITIATED_DISCONNECT',
-  clientInitiated: true,
-  dropWill: true,
-  reasonCode: 0,
-  reason: '',
-};
-
-const lostEnding: Ending = {
-  disconnectReason: 'CONNECTION_LOST',
-  reasonCode: 0,
-  reason: 'the connection was lost',
-};
-
-const untakenEnding: Ending = {
-  disconnectReason: 'CLIENT_ERROR',
-  reasonCode: ReasonCode.packetTooLarge,
-  reason: 'the answer is larger than the client takes',
-};
-
-/** Bytes of a string in MQTT, at most. [MQTT-1.5.4] */
-const longestString = 65_535;
-/** Bytes of an answer beside its reason string and what grows with it, at most. */
-const aroundReason = 20;
 
 /** What a transport may add to a CONNECT: the headers of a hundred frames of WebSocket, more than any client cuts it into. [RFC 6455, 5.2] */
 const aroundConnect = 100 * 14;
@@ -220,13 +186,13 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
   }
 
   ended(): void {
-    this.end(lostEnding);
+    this.end(lost);
   }
 
-  closed(goodbye = false): void {
+  closed(saidGoodbye = false): void {
     // AWS: Lifecycle events, CLIENT_INITIATED_DISCONNECT: by "a Close frame if the client is using a WebSocket connection".
-    if (goodbye && this.broker.profile.closeFrameDisconnects) this.end(goodbyeEnding);
-    else this.end(lostEnding);
+    if (saidGoodbye && this.broker.profile.closeFrameDisconnects) this.end(goodbye);
+    else this.end(lost);
     this.broker.gone(this);
   }
 
@@ -335,7 +301,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
   /** One that the client does not take ends the connection: it would wait for its answer in vain. */
   send(packet: Packet): void {
     const bytes = encodePacket(packet, this.version);
-    if (bytes.length > this.maximumPacketSize) return this.end(untakenEnding);
+    if (bytes.length > this.maximumPacketSize) return this.end(untaken);
     this.output.copy(bytes, 0, bytes.length, 0, 0, false);
   }
 
@@ -390,30 +356,6 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     this.stream.end();
   }
 
-  /** What an MQTT 5 client is told in words, if it wants to be and the profile does. [MQTT-3.1.2-29] */
-  reasonProperties(reason: string, otherBytes = 0): Properties | undefined {
-    return this.problemInformation ? this.finalReason(reason, otherBytes) : undefined;
-  }
-
-  /**
-   * The same in CONNACK and DISCONNECT, which tell it whatever the client asked for. Left out where the packet, with `otherBytes` that
-   * grow with it, would be larger than the client takes. [MQTT-3.2.2-19, MQTT-3.4.2-2, MQTT-3.9.2-1, MQTT-3.14.2-3]
-   */
-  finalReason(reasonString: string, otherBytes = 0): Properties | undefined {
-    if (!this.broker.profile.reasonStrings) return undefined;
-    const bytes = Buffer.byteLength(reasonString);
-    const fits = bytes <= longestString && bytes + otherBytes + aroundReason <= this.maximumPacketSize;
-    return fits ? { reasonString } : undefined;
-  }
-
-  /** What a client that may not is told, and where the profile has it, why. */
-  reasonOfDenial(action: 'publish' | 'subscribe', topicOrFilter: string): string {
-    const reason = `not authorized to ${action} to \`${topicOrFilter}\``;
-    const isTold = this.version === 5 && this.broker.profile.explainDenials;
-    const why = isTold ? this.authorizer.whyNot?.(action, topicOrFilter) : undefined;
-    return why === undefined ? reason : `${reason}: ${why}`;
-  }
-
   /** Continues with retained messages a subscription is still owed. */
   sendRetained(): void {
     if (this.retainedBacklog?.send()) this.retainedBacklog = undefined;
@@ -451,7 +393,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     const { clientInitiated = false, dropWill = false, disconnectReason, reasonCode, reason } = ending;
     if (phase === Phase.connected) {
       if (this.version === 5 && !clientInitiated && disconnectReason !== 'CONNECTION_LOST') {
-        this.send({ type: 'disconnect', reasonCode, properties: this.finalReason(reason) });
+        this.send({ type: 'disconnect', reasonCode, properties: finalReason(this, reason) });
       }
       this.retainedBacklog?.abandon();
       this.retainedBacklog = undefined;
@@ -464,7 +406,7 @@ export class Connection implements StreamReceiver, FrameSink, ConnectionInfo {
     this.output.flush();
     if (this.#held !== 0) this.stream.resume();
     // One that says goodbye, or nothing more, right behind a publish is told all the same that it is kept.
-    this.#lingers = phase === Phase.connected && (clientInitiated || ending === lostEnding);
+    this.#lingers = phase === Phase.connected && (clientInitiated || ending === lost);
     if (this.#lingers) this.#leaveWhenDone();
     else this.stream.end();
   }

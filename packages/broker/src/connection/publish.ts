@@ -9,6 +9,7 @@ import type { Session } from '../session/session.ts';
 import { checkTopicName } from '../topic/topic.ts';
 import { pubackByte, pubrecByte } from './acknowledge.ts';
 import type { Connection } from './connection.ts';
+import { reasonOfDenial, reasonProperties } from './reason.ts';
 import { checkTopicLimits } from './topic-limits.ts';
 
 /** The PUBLISH that is `buffer[packetStart..end)`. Throws `MqttError` for what ends the connection. */
@@ -212,7 +213,7 @@ function deny(connection: Connection, packet: Publish, topic: string): void {
   const { broker } = connection;
   broker.metrics.publishDenied += 1;
   broker.observer.denied?.(connection, 'publish', topic);
-  refuse(connection, packet, ReasonCode.notAuthorized, connection.reasonOfDenial('publish', topic), 'AUTH_ERROR');
+  refuse(connection, packet, ReasonCode.notAuthorized, reasonOfDenial(connection, 'publish', topic), 'AUTH_ERROR');
 }
 
 function discard(connection: Connection, packet: Publish, topic: string): void {
@@ -244,6 +245,6 @@ function refuse(
 
 /** PUBACK or PUBREC with a reason code; the packet id is free again. [MQTT5 4.3.2, 4.3.3] */
 function answer(connection: Connection, { qos, packetId }: Publish, reasonCode: ReasonCode, reason: string): void {
-  const properties = connection.reasonProperties(reason);
+  const properties = reasonProperties(connection, reason);
   connection.send({ type: qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode, properties });
 }

@@ -4,6 +4,7 @@ import { MqttError, protocolError, ReasonCode } from '../codec/reason-code.ts';
 import type { Subscription } from '../router/subscription.ts';
 import { checkTopicFilter, parseSharedFilter } from '../topic/topic.ts';
 import type { Connection } from './connection.ts';
+import { reasonOfDenial, reasonProperties } from './reason.ts';
 import { RetainedBacklog } from './retained-backlog.ts';
 import { checkTopicLimits } from './topic-limits.ts';
 
@@ -23,7 +24,7 @@ export function handleSubscribe(connection: Connection, packet: Subscribe): void
     const refusal = refusalOf(connection, request, index);
     if (refusal === ReasonCode.notAuthorized) {
       if (mustClose(connection, request.filter)) return;
-      if (broker.profile.explainDenials) explanations.push(connection.reasonOfDenial('subscribe', request.filter));
+      if (broker.profile.explainDenials) explanations.push(reasonOfDenial(connection, 'subscribe', request.filter));
     }
     if (refusal !== undefined) {
       const tells = connection.version === 5 && broker.profile.subscribeRefusal === 'reason';
@@ -42,7 +43,7 @@ export function handleSubscribe(connection: Connection, packet: Subscribe): void
   broker.journal.after(() => {
     if (!connection.isConnected) return;
     const properties =
-      explanations.length > 0 ? connection.reasonProperties(explanations.join('; '), reasonCodes.length) : undefined;
+      explanations.length > 0 ? reasonProperties(connection, explanations.join('; '), reasonCodes.length) : undefined;
     connection.send({ type: 'suback', packetId: packet.packetId, reasonCodes, properties });
     sendRetained(connection, owed);
   });
