@@ -13,7 +13,7 @@ import {
 } from './authorization/authenticate.ts';
 import { type Denial, denialError, denialOf, permissionsOf } from './authorization/authorize.ts';
 import type { Call, Handlers } from './operations/operation.ts';
-import { hasMember, type StoredOnly } from './operations/stored-only.ts';
+import { asksFor, type StoredOnly } from './operations/stored-only.ts';
 import { validationMessage } from './protocol/constraints.ts';
 import { dispatch, services, signingNames } from './protocol/dispatch.ts';
 import { errorResponse, invalidInputName, RequestError } from './protocol/errors.ts';
@@ -183,7 +183,7 @@ class Exchange {
       this.#options.storedOnly?.[this.#service];
     const stored = table?.[name];
     if (stored === undefined) return response;
-    const used = stored === 'operation' ? [name] : stored.filter(path => hasMember(input, path));
+    const used = stored === 'operation' ? [name] : stored.filter(path => asksFor(input, path));
     if (used.length === 0) return response;
     const warning = `stored but not acted on: ${used.join(', ')}`;
     return { ...response, headers: { ...response.headers, 'x-thingd-warning': warning } };

@@ -63,6 +63,7 @@ test('a kind of which nothing is published yet is kept with a warning', async ()
     return warning;
   };
   expect(await warningOf({ THING: { Enabled: true } })).toBeUndefined();
+  expect(await warningOf({ THING: { Enabled: true }, POLICY: { Enabled: false } })).toBeUndefined();
   expect(await warningOf({ THING: { Enabled: true }, POLICY: { Enabled: true } })).toBe(
     'stored but not acted on: eventConfigurations.POLICY',
   );

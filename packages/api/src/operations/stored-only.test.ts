@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import { hasMember } from './stored-only.ts';
+import { asksFor } from './stored-only.ts';
 
 const rule = { actions: [{ republish: { topic: 't' } }, { s3: { roleArn: 'r', key: undefined } }] };
+
+const settings = { mode: 'OFF', jobs: { Enabled: false }, things: { Enabled: true }, tags: 'ON' };
 
 test.for([
   ['actions', true],
@@ -12,6 +14,15 @@ test.for([
   ['actions.roleArn', false],
   ['errorAction.*.roleArn', false],
   ['actions.*.*.toString', false],
-] as const)('whether there is something at `%s`: %s', ([path, there]) => {
-  expect(hasMember(rule, path)).toBe(there);
+] as const)('whether something is asked for at `%s`: %s', ([path, there]) => {
+  expect(asksFor(rule, path)).toBe(there);
+});
+
+test.for([
+  ['mode', false],
+  ['jobs', false],
+  ['things', true],
+  ['tags', true],
+] as const)('who switches something off does not ask for it: `%s`: %s', ([path, asks]) => {
+  expect(asksFor(settings, path)).toBe(asks);
 });

@@ -20,13 +20,16 @@ export interface StoredOnly {
   };
 }
 
-/** Whether `input` has something at `path`. */
-export function hasMember(input: unknown, path: string): boolean {
+/** Whether `input` asks for something at `path`; to switch off what is not there is no more than the truth. */
+export function asksFor(input: unknown, path: string): boolean {
   const values = path
     .split('.')
     .reduce<readonly unknown[]>((found, name) => found.flatMap(value => membersOf(value, name)), [input]);
-  return values.some(value => value !== undefined);
+  return values.some(value => value !== undefined && !isOff(value));
 }
+
+const isOff = (value: unknown): boolean =>
+  value === 'OFF' || (typeof value === 'object' && value !== null && 'Enabled' in value && value.Enabled === false);
 
 function membersOf(value: unknown, name: string): readonly unknown[] {
   if (typeof value !== 'object' || value === null) return [];
