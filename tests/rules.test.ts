@@ -221,7 +221,12 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
   });
 
   test('a rule that feeds itself is stopped, and its trace says so', async () => {
-    await ground.createRule('loop', { sql: "SELECT n FROM 'loop'", actions: [republish('loop', { qos: 1 })] });
+    const seen = await ground.subscriber('loops');
+    await ground.createRule('loop', {
+      sql: "SELECT n FROM 'loop'",
+      actions: [republish('loop', { qos: 1 })],
+      errorAction: republish('loops', { qos: 1 }),
+    });
     await ground.publish('loop', '{"n":1}');
     const traces = await eventually(
       'the last round',
@@ -233,6 +238,7 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'rules', () => {
     );
     expect(traces).toHaveLength(11);
     expect(traces.find(({ actions }) => actions[0].state === 'failed').actions[0].error).toContain('feed itself');
+    await seen.prints('feed itself');
   });
 
   test('a URL is called once its owner has confirmed it, and again when it answers 500', async () => {

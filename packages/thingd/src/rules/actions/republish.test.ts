@@ -89,3 +89,11 @@ test('a message that has been through as many rules as it may goes no further', 
   await expect(action.run(request({ topic: 'a' }, { hops: maximumHops + 1 }))).rejects.toThrow('feed itself');
   expect(published).toHaveLength(1);
 });
+
+test('an error action tells of that all the same, and once', async () => {
+  const { action, published } = openRepublish();
+  const told = { isErrorAction: true, hops: maximumHops + 1 };
+  await action.run(request({ topic: 'a' }, told));
+  await expect(action.run(request({ topic: 'a' }, { ...told, hops: told.hops + 1 }))).rejects.toThrow('feed itself');
+  expect(published).toHaveLength(1);
+});

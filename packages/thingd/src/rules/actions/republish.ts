@@ -1,7 +1,7 @@
 /** The `republish` action: the message goes on under another topic (AWS: "Republish"). */
 import type { OutsideMessage, Properties, RealmHandle } from '@thingd/broker';
 import { ActionFailure, type ActionRunner, type Realm, ServiceError } from '@thingd/core';
-import { maximumHops, tooManyHops } from '../hops.ts';
+import { isTooFar, tooManyHops } from '../hops.ts';
 import { RulePublisher } from '../rule-publisher.ts';
 
 interface Headers {
@@ -32,11 +32,12 @@ export function republish(open: (realm: Realm) => RealmHandle): ActionRunner {
       if (headers !== undefined && !JSON.stringify(headers).includes('${')) propertiesOf(headers);
     },
     resourceOf: parameters => topicOf(read(parameters).topic),
-    async run({ realm, ruleName, parameters, payload, hops }) {
+    async run(action) {
+      const { realm, ruleName, parameters, payload, hops } = action;
       const { topic: given, qos = 0, headers } = read(parameters);
       const topic = topicOf(given);
       const request = `PUBLISH ${topic} QoS ${qos}`;
-      if (hops > maximumHops) {
+      if (isTooFar(action)) {
         throw new ActionFailure(tooManyHops(ruleName), { isTransient: false, report: { request } });
       }
       try {

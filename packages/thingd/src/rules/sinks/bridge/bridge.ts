@@ -1,7 +1,7 @@
 /** The sink `mqtt`: a bridge to another broker, AWS IoT among them. A message counts as sent when the other side has acknowledged it. */
 import type { ActionRequest } from '@thingd/core';
 import type { IClientOptions, IClientPublishOptions } from 'mqtt';
-import { hopsProperty, maximumHops, tooManyHops } from '../../hops.ts';
+import { hopsProperty, isTooFar, tooManyHops } from '../../hops.ts';
 import type { Definition, Late } from '../definition.ts';
 import { Pause } from '../pause.ts';
 import {
@@ -87,7 +87,7 @@ class BridgeSink implements Sink {
   async deliver(request: ActionRequest, { rest, headers }: SinkAddress): Promise<string> {
     const { topicPrefix, qos, protocolVersion } = this.#settings;
     const { message, payload, hops, ruleName } = request;
-    if (hops > maximumHops) throw unfit(tooManyHops(ruleName));
+    if (isTooFar(request)) throw unfit(tooManyHops(ruleName));
     const topic = topicPrefix + (rest ?? message.topic);
     try {
       checkTopic(topic, topicPrefix);
