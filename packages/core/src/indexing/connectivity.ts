@@ -23,6 +23,7 @@ import {
 } from './connectivity-store.ts';
 import type { Connectivity } from './document.ts';
 import { awsIndexingLimits, type IndexingLimits } from './limits.ts';
+import { Rounds } from './rounds.ts';
 
 export interface ConnectivityOptions {
   /** There is something to write: `flush` should be called soon. */
@@ -50,7 +51,10 @@ export class ThingConnectivity {
   /** Clients that are connected, by realm and client id. */
   readonly #live = new Map<string, Live>();
   #pending = new Map<string, ConnectivityChange>();
-  #flushing: Promise<void> | undefined;
+  readonly #rounds = new Rounds(
+    () => this.#pending.size > 0,
+    () => this.#flush(),
+  );
   /** Commits in a row that failed. */
   #failures = 0;
   #callOffRetry: (() => void) | undefined;
@@ -133,13 +137,8 @@ export class ThingConnectivity {
   }
 
   /** Resolves when everything told before the call is stored. */
-  async flush(): Promise<void> {
-    await this.#flushing;
-    if (this.#pending.size === 0) return this.#flushing;
-    this.#flushing ??= this.#flush().finally(() => {
-      this.#flushing = undefined;
-    });
-    return this.#flushing;
+  flush(): Promise<void> {
+    return this.#rounds.settle();
   }
 
   async close(): Promise<void> {

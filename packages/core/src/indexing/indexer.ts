@@ -14,6 +14,7 @@ import { listNames, listNamesByWord, listSources, readDocuments } from './docume
 import { DocumentWriter } from './document-writer.ts';
 import { readGroupDocuments } from './group-documents.ts';
 import { changeIndex, readIndex, type SearchIndex } from './index-store.ts';
+import { Rounds } from './rounds.ts';
 import { readThingDocuments } from './thing-documents.ts';
 
 export interface IndexerOptions {
@@ -37,7 +38,10 @@ export class Indexer {
   #pending = new Map<string, Pending>();
   /** What the flush that runs has still to do. */
   #writing: Pending[] = [];
-  #flushing: Promise<void> | undefined;
+  readonly #rounds = new Rounds(
+    () => this.#pending.size > 0,
+    () => this.#flush(),
+  );
   /** What could not be indexed and waits for another attempt, by index. */
   readonly #waiting = new Map<string, Pending>();
   /** Rounds of attempts in a row of which one had a failure. */
@@ -70,14 +74,8 @@ export class Indexer {
   }
 
   /** Resolves when everything heard of before the call is in the index, or could not be indexed. */
-  async flush(): Promise<void> {
-    // What is being written now was taken before; what has come since is the next round's.
-    await this.#flushing;
-    if (this.#pending.size === 0) return this.#flushing;
-    this.#flushing ??= this.#flush().finally(() => {
-      this.#flushing = undefined;
-    });
-    return this.#flushing;
+  flush(): Promise<void> {
+    return this.#rounds.settle();
   }
 
   /** Stops listening and finishes what has been heard. */
