@@ -35,12 +35,8 @@ export function handlePublish(
   const { journal } = broker;
   const before = journal.position;
   const handled = session.realm.route(publication, route);
-  if (qos === 2) session.received.set(packetId, handled);
-  if (handled !== undefined) {
-    if (qos === 2) rememberHandled(session, packetId, handled);
-    return acknowledgeHandled(connection, packet, handled);
-  }
-  if (qos === 2 && session.durable) journal.received(session, packetId);
+  if (qos === 2) noteReceived(session, packetId, handled);
+  if (handled !== undefined) return acknowledgeHandled(connection, packet, handled);
   if (qos !== 0) connection.acknowledge(qos === 1 ? pubackByte : pubrecByte, packetId, journal.position !== before);
 }
 
@@ -167,21 +163,26 @@ function repeatPubrec(connection: Connection, packet: Publish): void {
   else acknowledgeHandled(connection, packet, handled);
 }
 
-/** A packet id is stored as received when its message is handled: after a crash in between the client's repetition is handled anew. */
-function rememberHandled(session: Session, packetId: number, handled: Promise<unknown>): void {
+/**
+ * Notes a QoS 2 packet id. It is stored when the message has been handled: after a crash before that, and after a failure, the client's
+ * repetition is handled anew.
+ */
+function noteReceived(session: Session, packetId: number, handled: Promise<unknown> | undefined): void {
   const { received, realm } = session;
-  const settle = (isDone: boolean): void => {
-    if (received.get(packetId) !== handled) return;
-    if (!isDone) {
-      received.delete(packetId);
-      return;
-    }
-    received.set(packetId, undefined);
+  const store = (): void => {
     if (session.durable) realm.broker.journal.received(session, packetId);
   };
+  received.set(packetId, handled);
+  if (handled === undefined) return store();
   handled.then(
-    () => settle(true),
-    () => settle(false),
+    () => {
+      if (received.get(packetId) !== handled) return;
+      received.set(packetId, undefined);
+      store();
+    },
+    () => {
+      if (received.get(packetId) === handled) received.delete(packetId);
+    },
   );
 }
 
