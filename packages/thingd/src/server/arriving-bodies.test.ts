@@ -11,8 +11,11 @@ beforeEach(async () => {
   server = Fastify({ forceCloseConnections: true });
   server.addHook('preParsing', boundArrivingBodies(2000));
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 1500 }, (_request, body, done) => done(null, body));
   server.post('/', async request => ({ received: (request.body as Buffer).length }));
+  server.get('/', (_request, reply) => {
+    setTimeout(() => reply.send({ read: false }), 50);
+  });
   await server.listen({ host: '127.0.0.1', port: 0 });
 });
 
@@ -22,11 +25,11 @@ afterEach(async () => {
 });
 
 /** A request whose body has `length` bytes, so many of which are sent. */
-async function send(bytes: number, length = 1000): Promise<Socket> {
+async function send(bytes: number, length = 1000, method = 'POST'): Promise<Socket> {
   const socket = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
   sockets.push(socket);
   await once(socket, 'connect');
-  socket.write(`POST / HTTP/1.1\r\nhost: a\r\ncontent-type: text/plain\r\ncontent-length: ${length}\r\n\r\n`);
+  socket.write(`${method} / HTTP/1.1\r\nhost: a\r\ncontent-type: text/plain\r\ncontent-length: ${length}\r\n\r\n`);
   socket.write('x'.repeat(bytes));
   return socket;
 }
@@ -55,4 +58,12 @@ test('what a lost connection had sent does not count any more', async () => {
   expect(await answerOf(await send(500))).toMatch(/^HTTP\/1\.1 503 /);
   for (const socket of lost) socket.destroy();
   await expect.poll(async () => answerOf(await send(1000))).toContain('{"received":1000}');
+});
+
+test('a body that nobody reads does not count, however long', async () => {
+  const unread = await send(5000, 5000, 'GET');
+  const tooLarge = await send(5000, 5000);
+  expect(await answerOf(unread)).toContain('{"read":false}');
+  expect(await answerOf(tooLarge)).toMatch(/^HTTP\/1\.1 413 /);
+  expect(await settled()).toMatch(/^HTTP\/1\.1 200 /);
 });

@@ -12,6 +12,8 @@ export function boundArrivingBodies(maxBytes: number): preParsingHookHandler {
   return (_request, reply, payload, done) => {
     let size = 0;
     const count = (chunk: Buffer): void => {
+      // What nobody reads, a GET's or what is left of a body that is too large, is not kept.
+      if (payload.listenerCount('error') === 0) return forget();
       size += chunk.length;
       arriving += chunk.length;
       if (arriving <= maxBytes) return;
