@@ -20,7 +20,7 @@ import {
 } from '@aws-sdk/client-iot';
 import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AwsCli } from './harness/aws-cli.ts';
+import { AwsCli, noCredentials } from './harness/aws-cli.ts';
 import { launch, type Running, run } from './harness/command.ts';
 import { createDevice, iotClient, tlsFiles } from './harness/device.ts';
 import { eventually } from './harness/eventually.ts';
@@ -40,13 +40,6 @@ async function forEach<T>(items: readonly T[], atOnce: number, use: (item: T) =>
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
-
-/** thingd's environment where no AWS credentials are to be found. */
-const noCredentials = {
-  AWS_EC2_METADATA_DISABLED: 'true',
-  AWS_CONFIG_FILE: '/dev/null',
-  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-};
 
 beforeAll(async () => {
   thingd = await startThingd({ env: noCredentials });

@@ -1,6 +1,7 @@
 /** Rules whose actions call services that moto has not, or that are not well: a server of ours answers in their place. */
 import { createHash } from 'node:crypto';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { noCredentials } from './harness/aws-cli.ts';
 import { eventually } from './harness/eventually.ts';
 import { type HttpTarget, openHttpTarget } from './harness/http-target.ts';
 import { describeWith } from './harness/parts.ts';
@@ -206,10 +207,9 @@ describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'an action whose target 
 
 describeWith(['aws', 'mosquitto_pub', 'mosquitto_sub'], 'actions without credentials', () => {
   test('fail with a sentence that says what to set', { timeout: 60_000 }, async () => {
-    const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true' };
-    const files = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };
+    const none = { ...noCredentials, AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
     const server = await openHttpTarget();
-    const ground = await startRules({ AWS_ENDPOINT_URL: server.url, ...none, ...files });
+    const ground = await startRules({ AWS_ENDPOINT_URL: server.url, ...none });
     const seen = await ground.subscriber('failures');
     const errorAction = { republish: { roleArn, topic: 'failures' } };
     await ground.rule('unsigned', "SELECT * FROM 'unsigned'", { kinesis: { roleArn, streamName: 's' } }, errorAction);

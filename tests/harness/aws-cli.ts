@@ -35,11 +35,16 @@ export class AwsCli {
   }
 }
 
-/** Nothing of the user's configuration, no pager, no colours, no retries that hide an error. */
-export const quiet = {
+/** Nowhere that AWS's tools would find credentials, but for the environment itself. */
+export const noCredentials = {
   AWS_CONFIG_FILE: '/dev/null',
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   AWS_EC2_METADATA_DISABLED: 'true',
+};
+
+/** Nothing of the user's configuration, no pager, no colours, no retries that hide an error. */
+export const quiet = {
+  ...noCredentials,
   AWS_MAX_ATTEMPTS: '1',
   AWS_PAGER: '',
 };

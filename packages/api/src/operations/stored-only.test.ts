@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
 import { asksFor } from './stored-only.ts';
 
-const rule = { actions: [{ republish: { topic: 't' } }, { s3: { roleArn: 'r', key: undefined } }] };
-
-const settings = { mode: 'OFF', jobs: { Enabled: false }, things: { Enabled: true }, tags: 'ON' };
+const input = {
+  actions: [{ republish: { topic: 't' } }, { s3: { roleArn: 'r', key: undefined } }],
+  mode: 'OFF',
+  jobs: { Enabled: false },
+  things: { Enabled: true },
+  tags: 'ON',
+};
 
 test.for([
   ['actions', true],
@@ -14,15 +18,10 @@ test.for([
   ['actions.roleArn', false],
   ['errorAction.*.roleArn', false],
   ['actions.*.*.toString', false],
-] as const)('whether something is asked for at `%s`: %s', ([path, there]) => {
-  expect(asksFor(rule, path)).toBe(there);
-});
-
-test.for([
   ['mode', false],
   ['jobs', false],
   ['things', true],
   ['tags', true],
-] as const)('who switches something off does not ask for it: `%s`: %s', ([path, asks]) => {
-  expect(asksFor(settings, path)).toBe(asks);
+] as const)('whether something is asked for at `%s`, and not only switched off: %s', ([path, asked]) => {
+  expect(asksFor(input, path)).toBe(asked);
 });
