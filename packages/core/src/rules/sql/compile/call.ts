@@ -1,76 +1,69 @@
 /** Function calls. */
 import { EvaluationError } from '../evaluation-error.ts';
 import { functionFor } from '../functions/index.ts';
-import type { ContextFunction, ExternalFunction, PureFunction } from '../functions/sql-function.ts';
+import type { ExternalFunction, PureFunction, TextFunction } from '../functions/sql-function.ts';
+import type { RuleMessage } from '../message.ts';
 import type { Expression } from '../syntax/ast.ts';
+import { toText } from '../value/convert.ts';
 import { RawPayload } from '../value/scalar.ts';
-import { Undefined, type Value } from '../value/value.ts';
-import type { Closure, Scope } from './closure.ts';
-import { compileExpression } from './expression.ts';
+import { isUndefined, Undefined, type Value } from '../value/value.ts';
+import type { Code } from './code.ts';
+import type { Evaluation } from './evaluation.ts';
+import { expressionCode } from './expression.ts';
+import type { Scope } from './scope.ts';
 
 type Call = Extract<Expression, { kind: 'call' }>;
 
-export function compileCall({ name, args }: Call, scope: Scope): Closure {
-  const sqlFunction = functionFor(name, args, scope.version);
-  const [least, most] = sqlFunction.arity;
-  if (args.length < least || args.length > most) return () => Undefined;
-  switch (sqlFunction.kind) {
+export function callCode({ name, args }: Call, scope: Scope): Code {
+  const { program, version, evaluation } = scope;
+  const called = functionFor(name, args, version);
+  const [least, most] = called.arity;
+  if (args.length < least || args.length > most) return program.constant(Undefined);
+  switch (called.kind) {
     case 'pure':
-      return compilePure(sqlFunction, compileArguments(args, sqlFunction.starAsBytes, scope));
+      return program.call(called.apply, ...argumentCodes(args, called, scope));
+    case 'text':
+      return textCode(called, args, scope);
     case 'context':
-      return compileContext(sqlFunction, compileArguments(args, undefined, scope));
-    case 'external':
-      return compileExternal(name, sqlFunction, args, scope);
+      return program.call(called.apply, evaluation(), ...argumentCodes(args, {}, scope));
+    case 'external': {
+      const values = `[${argumentCodes(args, called, scope).join(', ')}]`;
+      return program.call(ask, evaluation(), program.constant(name), program.constant(called), values);
+    }
     case 'fallback':
-      return compileFallback(compileArguments(args, undefined, scope));
+      return fallbackCode(args, scope);
   }
 }
 
-function compileArguments(args: readonly Expression[], starAsBytes: true | undefined, scope: Scope): Closure[] {
-  return args.map(arg => {
-    if (!starAsBytes || arg.kind !== 'star' || scope.query !== undefined) return compileExpression(arg, scope);
-    return evaluation => new RawPayload(evaluation.message.published.payload);
-  });
-}
-
-function compileContext({ apply }: ContextFunction, [argument]: readonly Closure[]): Closure {
-  return argument === undefined
-    ? evaluation => apply(evaluation)
-    : evaluation => apply(evaluation, argument(evaluation));
-}
-
-function compilePure({ apply }: PureFunction, args: readonly Closure[]): Closure {
-  const [first, second, third] = args;
-  switch (args.length) {
-    case 1:
-      return evaluation => apply(first!(evaluation));
-    case 2:
-      return evaluation => apply(first!(evaluation), second!(evaluation));
-    case 3:
-      return evaluation => apply(first!(evaluation), second!(evaluation), third!(evaluation));
-    default:
-      return evaluation => apply(...args.map(arg => arg(evaluation)));
-  }
-}
-
-function compileExternal(
-  name: string,
-  { ask, starAsBytes }: ExternalFunction,
+function argumentCodes(
   args: readonly Expression[],
+  { starAsBytes }: Pick<PureFunction | ExternalFunction, 'starAsBytes'>,
   scope: Scope,
-): Closure {
-  const compiled = compileArguments(args, starAsBytes, scope);
-  return evaluation => {
-    const values = compiled.map(arg => arg(evaluation));
-    return evaluation.await(async () => {
-      try {
-        const answer = await ask(evaluation.context.services, ...values);
-        return answer === undefined ? Undefined : answer;
-      } catch (error) {
-        throw failure(name, error);
-      }
-    });
-  };
+): Code[] {
+  const isBytes = ({ kind }: Expression) => starAsBytes === true && kind === 'star' && scope.query === undefined;
+  return args.map(arg => (isBytes(arg) ? scope.program.call(bytesOf, scope.message) : expressionCode(arg, scope)));
+}
+
+function textCode({ apply }: TextFunction, args: readonly Expression[], scope: Scope): Code {
+  const { program } = scope;
+  const nothing = program.constant(Undefined);
+  const texts = args.map(() => program.variable());
+  const conversions = args.map((arg, at) => `${texts[at]} = ${program.call(toText, expressionCode(arg, scope))}`);
+  const lacksText = conversions.map(conversion => program.call(isUndefined, conversion)).join(' || ');
+  return `(${lacksText} ? ${nothing} : ${program.call(apply, ...texts)})`;
+}
+
+const bytesOf = ({ payload }: RuleMessage): Value => new RawPayload(payload);
+
+function ask(evaluation: Evaluation, name: string, asked: ExternalFunction, values: readonly Value[]): Value {
+  return evaluation.await(async () => {
+    try {
+      const answer = await asked.ask(evaluation.context.services, ...values);
+      return answer === undefined ? Undefined : answer;
+    } catch (error) {
+      throw failure(name, error);
+    }
+  });
 }
 
 function failure(name: string, error: unknown): EvaluationError {
@@ -80,12 +73,16 @@ function failure(name: string, error: unknown): EvaluationError {
 }
 
 /** The value, or the default if it is Undefined, Null or fails. */
-function compileFallback([expression, fallback]: readonly Closure[]): Closure {
-  return evaluation => {
-    const value = attempt(() => expression!(evaluation));
-    if (value !== Undefined && value !== null) return value;
-    return fallback === undefined ? Undefined : fallback(evaluation);
-  };
+function fallbackCode([expression, fallback]: readonly Expression[], scope: Scope): Code {
+  const { program } = scope;
+  const [value, nothing] = [program.variable(), program.constant(Undefined)];
+  const attempted = program.call(
+    attempt,
+    program.lambda([], () => expressionCode(expression!, scope)),
+  );
+  const otherwise = fallback === undefined ? nothing : expressionCode(fallback, scope);
+  const isMissing = program.call(isUndefined, `${value} = ${attempted}`);
+  return `(${isMissing} || ${value} === null ? ${otherwise} : ${value})`;
 }
 
 function attempt(evaluate: () => Value): Value {

@@ -1,45 +1,59 @@
 /** Paths into the payload and into the elements of nested queries. */
+import type { Expression } from '../syntax/ast.ts';
 import { Decimal } from '../value/decimal.ts';
 import { RawPayload } from '../value/scalar.ts';
 import { isObject, member, Undefined, type Value } from '../value/value.ts';
-import type { Closure, QueryScope, Scope } from './closure.ts';
+import { type Code, literal, type Program } from './code.ts';
+import { expressionCode } from './expression.ts';
+import type { QueryScope, Scope } from './scope.ts';
 
 /** The payload, or the element of the innermost sub-select. */
-export function compileStar({ query }: Scope): Closure {
-  if (query === undefined) return evaluation => evaluation.body;
-  const { depth } = query;
-  return evaluation => evaluation.elements[depth]!;
+export const starCode = ({ query, message, version }: Scope): Code =>
+  query?.element ?? `${message}.body(${literal(version)})`;
+
+type Path = Extract<Expression, { kind: 'field' | 'member' }>;
+
+export const pathCode = (path: Path, scope: Scope): Code => scope.program.call(orUndefined, stepCode(path, scope));
+
+export const orUndefined = (found: Value | undefined): Value => (found === undefined ? Undefined : found);
+
+/** What the path leads to, or `undefined`: the steps of a path need not look at it in between. */
+function stepCode(node: Expression, scope: Scope): Code {
+  switch (node.kind) {
+    case 'field':
+      return fieldCode(node.name, scope, scope.query);
+    case 'member':
+      return memberCode(stepCode(node.object, scope), node.name, scope.program);
+    default:
+      return expressionCode(node, scope);
+  }
 }
 
 /**
  * The first name of a path. In a sub-select it is the element, if that is the element's name, else a member of it, and if it
  * has no such member, whatever the name means outside.
  */
-export function compileField(name: string, query: QueryScope | undefined): Closure {
-  if (query === undefined) {
-    if (impostors.some(impostor => name in impostor)) return evaluation => member(evaluation.body, name);
-    return evaluation => memberOf(evaluation.body, name);
-  }
-  const { alias, depth, outer } = query;
-  if (alias === name) return evaluation => evaluation.elements[depth]!;
-  const outside = compileField(name, outer);
-  return evaluation => {
-    const element = evaluation.elements[depth]!;
-    return isObject(element) && Object.hasOwn(element, name) ? element[name]! : outside(evaluation);
-  };
+function fieldCode(name: string, scope: Scope, query: QueryScope | undefined): Code {
+  const { program } = scope;
+  if (query === undefined) return memberCode(starCode({ ...scope, query }), name, program);
+  const { alias, element, outer } = query;
+  if (alias === name) return element;
+  const outside = fieldCode(name, scope, outer);
+  const inside = memberCode(element, name, program);
+  if (!isSafe(name)) return `(${program.call(hasMember, element, program.constant(name))} ? ${inside} : ${outside})`;
+  const found = program.variable();
+  return `((${found} = ${inside}) === undefined ? ${outside} : ${found})`;
 }
 
-/** Things that could answer to a name which is not a member of theirs. */
-const impostors = [{}, [], new Decimal(0n, 0), new RawPayload(new Uint8Array())];
+const hasMember = (value: Value, name: string): boolean => isObject(value) && Object.hasOwn(value, name);
 
-/** Nearly every name is safe to ask any object for; `length`, `scale` or `constructor` need the careful way. */
-export function compileMember(object: Closure, name: string): Closure {
-  if (impostors.some(impostor => name in impostor)) return evaluation => member(object(evaluation), name);
-  return evaluation => memberOf(object(evaluation), name);
+/** Nearly every name is safe to ask anything for; `length`, `scale` or `constructor` need the careful way. */
+function memberCode(object: Code, name: string, program: Program): Code {
+  return isSafe(name) ? `${object}?.[${literal(name)}]` : program.call(member, object, program.constant(name));
 }
 
-function memberOf(value: Value, name: string): Value {
-  if (typeof value !== 'object' || value === null) return Undefined;
-  const found = (value as { readonly [key: string]: Value | undefined })[name];
-  return found === undefined ? Undefined : found;
-}
+/** A value of each kind, with no member of its own. */
+const empty = [{}, [], '', 0, false, Undefined, new Decimal(0n, 0), new RawPayload(new Uint8Array())].map(Object);
+
+/** Whether only an object's own members can answer to the name. Numbers are the places of arrays and strings. */
+const isSafe = (name: string): boolean => !/^\d/.test(name) && !empty.some(value => name in value);

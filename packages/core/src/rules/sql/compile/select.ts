@@ -1,104 +1,87 @@
 /** Projections: the one of the statement, and those of nested queries (AWS: "SELECT clause", "Nested object queries"). */
-import { type Column, nameOf, type Projection, type Subselect } from '../syntax/ast.ts';
-import { RawPayload } from '../value/scalar.ts';
-import { isArray, isObject, member, setMember, Undefined, type Value } from '../value/value.ts';
-import type { Closure, Scope } from './closure.ts';
-import type { Evaluation } from './evaluation.ts';
-import { compileExpression } from './expression.ts';
-import { compileStar } from './path.ts';
+import { EvaluationError } from '../evaluation-error.ts';
+import type { Projection, Subselect } from '../syntax/ast.ts';
+import { isArray, isObject, Undefined, type Value } from '../value/value.ts';
+import type { Code } from './code.ts';
+import { columnsCode, isOnlyStar } from './columns.ts';
+import { expressionCode } from './expression.ts';
+import { starCode } from './path.ts';
+import type { Scope } from './scope.ts';
 
-/** The member that holds what `*` is, if it is no object, next to other columns. AWS does not say where it goes. */
-const PAYLOAD = 'payload';
-
-export function compileProjection(select: Projection, scope: Scope): Closure {
-  if (select.kind === 'value') return compileExpression(select.value, scope);
-  if (isOnlyStar(select)) return compileStar(scope);
-  const columns = select.columns.map(column => ({
-    path: isStar(column) ? undefined : (column.alias ?? [nameOf(column.value)!]),
-    value: compileExpression(column.value, scope),
-  }));
-  // `*` in front, its usual place, is copied as a whole: a third of the time it takes member by member (`bench/rules`).
-  const star = columns[0]!.path === undefined ? columns.shift()!.value : undefined;
-  return evaluation => {
-    const object: Record<string, Value> = star === undefined ? {} : copyOf(star(evaluation));
-    for (const { path, value } of columns) {
-      const computed = value(evaluation);
-      if (path === undefined) addAll(object, computed);
-      else if (computed !== Undefined) setPath(object, path, computed);
-    }
-    return object;
-  };
-}
-
-const isStar = ({ value, alias }: Column): boolean => value.kind === 'star' && alias === undefined;
-
-/** `SELECT *` and nothing else. */
-export const isOnlyStar = (select: Projection): boolean =>
-  select.kind === 'columns' && select.columns.length === 1 && isStar(select.columns[0]!);
-
-/** Columns with the same first name meet in one object. What is there may be the payload's own, so it is copied. */
-function setPath(object: Record<string, Value>, path: readonly string[], value: Value): void {
-  let inner = object;
-  for (let depth = 0; depth < path.length - 1; depth++) {
-    const existing = member(inner, path[depth]!);
-    const next: Record<string, Value> = isObject(existing) ? { ...existing } : {};
-    setMember(inner, path[depth]!, next);
-    inner = next;
-  }
-  setMember(inner, path.at(-1)!, value);
-}
-
-/** What `*` is as an object that other columns are added to. */
-function copyOf(value: Value): Record<string, Value> {
-  if (isObject(value)) return { ...value };
-  const object: Record<string, Value> = {};
-  addAll(object, value);
-  return object;
-}
-
-function addAll(object: Record<string, Value>, value: Value): void {
-  if (isObject(value)) {
-    for (const key of Object.keys(value)) setMember(object, key, value[key]!);
-  } else if (value !== Undefined && !(value instanceof RawPayload && value.bytes.length === 0)) {
-    setMember(object, PAYLOAD, value);
-  }
+export function projectionCode(select: Projection, scope: Scope): Code {
+  if (select.kind === 'value') return expressionCode(select.value, scope);
+  return isOnlyStar(select) ? starCode(scope) : columnsCode(select.columns, scope);
 }
 
 /**
  * From an array, the array of what its elements yield; from an object, what it yields itself — but `FROM *` makes an array of
  * one of it (observed on AWS). From anything else, Undefined.
  */
-export function compileSubselect(query: Subselect, scope: Scope): Closure {
-  const source = compileExpression(query.source, scope);
-  const depth = scope.query === undefined ? 0 : scope.query.depth + 1;
-  const inside: Scope = { ...scope, query: { alias: query.alias, depth, outer: scope.query } };
-  const select = compileProjection(query.select, inside);
-  const where = query.where === undefined ? undefined : compileExpression(query.where, inside);
-  const wrapsObject = query.source.kind === 'star';
-
-  const visit = (evaluation: Evaluation, element: Value): Value => {
-    evaluation.visit(depth, element);
-    return where === undefined || isTrue(where(evaluation)) ? select(evaluation) : Undefined;
-  };
-  return evaluation => {
-    const value = source(evaluation);
-    if (isObject(value) && !wrapsObject) return visit(evaluation, value);
-    if (!isArray(value) && !isObject(value)) return Undefined;
-    const results: Value[] = [];
-    for (const element of isArray(value) ? value : [value]) {
-      const result = visit(evaluation, element);
-      if (result !== Undefined) results.push(result);
-    }
-    return results;
-  };
+export function subselectCode(query: Subselect, scope: Scope): Code {
+  const select = query.source.kind === 'star' ? selectAll : selectFrom;
+  return scope.program.call(select, ...visitCodes(query, scope));
 }
 
-export function compileExists(query: Subselect, scope: Scope): Closure {
-  const select = compileSubselect(query, scope);
-  return evaluation => {
-    const result = select(evaluation);
-    return isArray(result) ? result.length > 0 : result !== Undefined;
-  };
+export const existsCode = (query: Subselect, scope: Scope): Code =>
+  scope.program.call(exists, ...visitCodes(query, scope));
+
+/** Elements all nested queries of one evaluation may visit: queries inside of queries multiply. */
+const MAX_VISITED = 1_000_000;
+
+class Visits {
+  #count = 0;
+
+  begin(): void {
+    if (++this.#count <= MAX_VISITED) return;
+    throw new EvaluationError('SELECT', `nested queries visited more than ${MAX_VISITED} elements`);
+  }
+}
+
+/** What an element yields; Undefined if WHERE does not let it pass. */
+type Visit = (element: Value) => Value;
+
+/** What `selectFrom`, `selectAll` and `exists` take. */
+function visitCodes({ source, alias, where, select }: Subselect, scope: Scope): readonly Code[] {
+  const { program } = scope;
+  const element = program.parameter();
+  const inside: Scope = { ...scope, query: { alias, element, outer: scope.query } };
+  const visit = program.lambda([element], () => {
+    const selected = projectionCode(select, inside);
+    if (where === undefined) return selected;
+    return `${program.call(isTrue, expressionCode(where, inside))} ? ${selected} : ${program.constant(Undefined)}`;
+  });
+  return [expressionCode(source, scope), program.prepared(`new ${program.constant(Visits)}()`), visit];
+}
+
+function selectFrom(source: Value, visits: Visits, visit: Visit): Value {
+  if (!isObject(source)) return selectAll(source, visits, visit);
+  visits.begin();
+  return visit(source);
+}
+
+function selectAll(source: Value, visits: Visits, visit: Visit): Value {
+  const elements = elementsOf(source);
+  if (elements === undefined) return Undefined;
+  const results: Value[] = [];
+  for (const element of elements) {
+    visits.begin();
+    const result = visit(element);
+    if (result !== Undefined) results.push(result);
+  }
+  return results;
+}
+
+function exists(source: Value, visits: Visits, visit: Visit): boolean {
+  for (const element of elementsOf(source) ?? []) {
+    visits.begin();
+    if (visit(element) !== Undefined) return true;
+  }
+  return false;
+}
+
+function elementsOf(source: Value): readonly Value[] | undefined {
+  if (isArray(source)) return source;
+  return isObject(source) ? [source] : undefined;
 }
 
 /** Whether WHERE lets pass: true, or text that says so. */

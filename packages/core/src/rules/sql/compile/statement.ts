@@ -1,20 +1,20 @@
 /** Statements to functions of a message. */
-import { EvaluationError } from '../evaluation-error.ts';
 import { asksServices, holdsSecret } from '../functions/index.ts';
 import type { RuleMessage } from '../message.ts';
 import { type Output, SelectedValue, WholeMessage } from '../output.ts';
 import type { EvaluationContext } from '../services.ts';
 import type { Expression, Projection, Statement } from '../syntax/ast.ts';
 import { expressionsOf } from '../syntax/walk.ts';
-import { jsonText } from '../value/convert.ts';
-import { RawPayload } from '../value/scalar.ts';
 import { isArray, Undefined, type Value } from '../value/value.ts';
-import { arithmeticOf, isFirstVersion, type SqlVersion } from '../version.ts';
-import type { Closure, Scope } from './closure.ts';
-import { Evaluation } from './evaluation.ts';
-import { compileExpression } from './expression.ts';
+import { isFirstVersion, type SqlVersion } from '../version.ts';
+import { type Code, literal } from './code.ts';
+import { isOnlyStar } from './columns.ts';
+import { compile } from './compile.ts';
+import { expressionCode } from './expression.ts';
 import { type Journal, replay } from './journal.ts';
-import { compileProjection, isOnlyStar, isTrue } from './select.ts';
+import type { Scope } from './scope.ts';
+import { isTrue, projectionCode } from './select.ts';
+import { assignmentCode } from './variables.ts';
 
 export interface CompiledStatement {
   readonly version: SqlVersion;
@@ -52,44 +52,21 @@ export interface Result {
   readonly variables: readonly Value[];
 }
 
-/** Of statements without SET, which are many: never written to. */
-const noVariables: Value[] = [];
-
-/** JSON text of one variable, and of all of them. */
-const MAX_VARIABLE_BYTES = 128 * 1024;
-
 export function compileStatement(statement: Statement): CompiledStatement {
   const { version, topicFilter } = statement;
   const names = statement.variables.map(({ name }) => name);
-  const scope: Scope = { version, arithmetic: arithmeticOf(version), variables: names, query: undefined };
-  const variables = statement.variables.map(({ value }) => compileExpression(value, scope));
-  const where = statement.where === undefined ? undefined : compileExpression(statement.where, scope);
-  const select = compileOutput(statement.select, scope);
   const isAsynchronous = expressionsIn(statement).some(expression => asksServices(expression, version));
-
-  const begin = (message: RuleMessage, context: EvaluationContext, journal: Journal | undefined): Evaluation => {
-    const evaluation = new Evaluation(message, context, version, variables.length > 0 ? [] : noVariables, journal);
-    if (variables.length > 0) assign(variables, evaluation);
-    return evaluation;
-  };
-  const run = (message: RuleMessage, context: EvaluationContext, journal: Journal | undefined): Result => {
-    const evaluation = begin(message, context, journal);
-    const passes = where === undefined ? true : where(evaluation);
-    const matched = isTrue(passes);
-    const output = matched ? select(evaluation) : undefined;
-    return { matched, output, where: passes, variables: evaluation.variables };
-  };
+  const compiled = <T>(write: (scope: Scope) => Code) =>
+    isAsynchronous
+      ? replayed(compile<Replayed<T>>(version, ['message', 'context', 'journal'], write))
+      : compile<(message: RuleMessage, context: EvaluationContext) => T>(version, ['message', 'context'], write);
   return {
     version,
     topicFilter,
     variables: names,
     isAsynchronous,
-    evaluate: isAsynchronous
-      ? (message, context) => replay(journal => run(message, context, journal))
-      : (message, context) => run(message, context, undefined),
-    assign: isAsynchronous
-      ? (message, context) => replay(journal => begin(message, context, journal).variables)
-      : (message, context) => begin(message, context, undefined).variables,
+    evaluate: compiled<Result>(scope => evaluationCode(statement, scope)),
+    assign: compiled<readonly Value[]>(scope => assignedCode(statement, scope)),
     secrets: secretParts(statement),
   };
 }
@@ -105,35 +82,47 @@ function secretParts({ version, variables, where, select }: Statement): SecretPa
   };
 }
 
-function compileOutput(select: Projection, scope: Scope): (evaluation: Evaluation) => Output {
-  if (isOnlyStar(select)) return ({ message, version }) => new WholeMessage(message, version);
-  const compiled = compileProjection(select, scope);
-  if (select.kind === 'columns' || !isFirstVersion(scope.version)) {
-    return evaluation => new SelectedValue(compiled(evaluation));
-  }
-  return evaluation => {
-    const value = compiled(evaluation);
-    return new SelectedValue(isArray(value) ? Undefined : value); // 2015-10-08 selects no array (AWS: "SELECT clause")
-  };
+type Replayed<T> = (message: RuleMessage, context: EvaluationContext, journal: Journal) => T;
+
+const replayed =
+  <T>(evaluate: Replayed<T>) =>
+  (message: RuleMessage, context: EvaluationContext): Promise<T> =>
+    replay(journal => evaluate(message, context, journal));
+
+function evaluationCode({ variables, where, select }: Statement, outer: Scope): Code {
+  const { program } = outer;
+  const { steps, values, scope } = assignmentCode(variables, outer);
+  const passes = program.variable();
+  const condition = where === undefined ? program.constant(true) : expressionCode(where, scope);
+  const output = `${program.call(isTrue, passes)} ? ${outputCode(select, scope)} : undefined`;
+  return `(${[...steps, `${passes} = ${condition}`, program.call(resultOf, values, passes, output)].join(', ')})`;
 }
 
-function assign(variables: readonly Closure[], evaluation: Evaluation): void {
-  let total = 0;
-  for (const variable of variables) {
-    const value = variable(evaluation);
-    total += sizeOf(value);
-    if (total > MAX_VARIABLE_BYTES) throw new EvaluationError('SET', 'the variables hold more than 128 KiB');
-    // Bytes must pass through `encode` or `decode` first (AWS: "SET clause").
-    evaluation.variables.push(value instanceof RawPayload ? Undefined : value);
-  }
+function assignedCode({ variables }: Statement, scope: Scope): Code {
+  const { steps, values } = assignmentCode(variables, scope);
+  return `(${[...steps, values].join(', ')})`;
 }
 
-/** Bytes of JSON text, or an estimate from above if that is enough to see that it is short. */
-function sizeOf(value: Value): number {
-  if (typeof value !== 'object' && typeof value !== 'string') return 5;
-  if (value instanceof RawPayload) return 0;
-  return Buffer.byteLength(jsonText(value));
+const resultOf = (variables: readonly Value[], where: Value, output: Output | undefined): Result => ({
+  matched: output !== undefined,
+  output,
+  where,
+  variables,
+});
+
+function outputCode(select: Projection, scope: Scope): Code {
+  const { program, version, message } = scope;
+  if (isOnlyStar(select)) return program.call(wholeMessage, message, literal(version));
+  const made = select.kind === 'value' && isFirstVersion(version) ? selectedNoArray : selected;
+  return program.call(made, projectionCode(select, scope));
 }
+
+const wholeMessage = (message: RuleMessage, version: SqlVersion): Output => new WholeMessage(message, version);
+
+const selected = (value: Value): Output => new SelectedValue(value);
+
+/** 2015-10-08 selects no array (AWS: "SELECT clause"). */
+const selectedNoArray = (value: Value): Output => new SelectedValue(isArray(value) ? Undefined : value);
 
 const expressionsIn = ({ variables, select, where }: Statement): readonly Expression[] => [
   ...variables.map(({ value }) => value),

@@ -2,14 +2,17 @@
 import { asksServices, holdsSecret } from '../functions/index.ts';
 import type { RuleMessage } from '../message.ts';
 import type { EvaluationContext } from '../services.ts';
+import type { Expression } from '../syntax/ast.ts';
 import { parseTemplate } from '../syntax/parse.ts';
 import { toText } from '../value/convert.ts';
 import { Undefined, type Value } from '../value/value.ts';
-import { arithmeticOf, type SqlVersion } from '../version.ts';
-import type { Scope } from './closure.ts';
-import { Evaluation } from './evaluation.ts';
-import { compileExpression } from './expression.ts';
+import type { SqlVersion } from '../version.ts';
+import type { Code } from './code.ts';
+import { compile, type Parameter } from './compile.ts';
+import { expressionCode } from './expression.ts';
 import { type Journal, replay } from './journal.ts';
+import { orUndefined } from './path.ts';
+import type { Scope } from './scope.ts';
 
 export interface Template {
   readonly source: string;
@@ -46,34 +49,47 @@ export function compileTemplate(
   secretVariables = noSecrets,
 ): Template {
   const parts = parseTemplate(source, version, variables);
-  const scope: Scope = { version, arithmetic: arithmeticOf(version), variables, query: undefined };
-  const compiled = parts.map(part => (typeof part === 'string' ? part : compileExpression(part, scope)));
   const isConstant = parts.every(part => typeof part === 'string');
   const isAsynchronous = parts.some(part => typeof part !== 'string' && asksServices(part, version));
   const secretParts = parts.map(part => typeof part !== 'string' && holdsSecret(part, version, secretVariables));
-  const texts = (
-    message: RuleMessage,
-    context: EvaluationContext,
-    values: readonly Value[],
-    journal: Journal | undefined,
-  ): string[] => {
-    const evaluation = new Evaluation(message, context, version, [...values], journal);
-    return compiled.map(part => (typeof part === 'string' ? part : substituted(part(evaluation))));
-  };
-  const run = (...args: Parameters<typeof texts>): string => texts(...args).join('');
+  const parameters: Parameter[] = [
+    'message',
+    'context',
+    'variables',
+    ...(isAsynchronous ? (['journal'] as const) : []),
+  ];
+  const texts = compile<Texts>(version, parameters, scope => textsCode(parts, variables, scope));
   return {
     source,
     isConstant,
     isAsynchronous,
     render: isAsynchronous
-      ? (message, context, values = []) => replay(journal => run(message, context, values, journal))
-      : (message, context, values = []) => (isConstant ? source : run(message, context, values, undefined)),
+      ? (message, context, values = []) => replay(journal => texts(message, context, values, journal).join(''))
+      : (message, context, values = []) => (isConstant ? source : texts(message, context, values).join('')),
     isSecret: secretParts.includes(true),
     async reveal(message, context, values = []) {
       const rendered = await replay(journal => texts(message, context, values, journal));
       return { text: rendered.join(''), secrets: rendered.filter((_, index) => secretParts[index]) };
     },
   };
+}
+
+type Texts = (
+  message: RuleMessage,
+  context: EvaluationContext,
+  variables: readonly Value[],
+  journal?: Journal,
+) => readonly string[];
+
+function textsCode(parts: readonly (string | Expression)[], names: readonly string[], scope: Scope): Code {
+  const { program } = scope;
+  const variables = new Map(names.map((name, index) => [name, program.call(orUndefined, `variables[${index}]`)]));
+  const texts = parts.map(part =>
+    typeof part === 'string'
+      ? program.constant(part)
+      : program.call(substituted, expressionCode(part, { ...scope, variables })),
+  );
+  return `[${texts.join(', ')}]`;
 }
 
 function substituted(value: Value): string {

@@ -2,12 +2,12 @@
 import { hash } from 'node:crypto';
 import { md2 } from './md2.ts';
 import type { FunctionTable } from './sql-function.ts';
-import { ofString } from './text.ts';
+import { ofTexts } from './text.ts';
 
-const hashOf = (algorithm: string) => ofString(text => hash(algorithm, text));
+const hashOf = (algorithm: string) => ofTexts(text => hash(algorithm, text));
 
 const table: FunctionTable = {
-  md2: ofString(text => md2(Buffer.from(text)).toString('hex')),
+  md2: ofTexts(text => md2(Buffer.from(text)).toString('hex')),
   md5: hashOf('md5'),
   sha1: hashOf('sha1'),
   sha224: hashOf('sha224'),

@@ -3,34 +3,37 @@ import { MAX_TEXT } from '../compile/operators.ts';
 import { EvaluationError } from '../evaluation-error.ts';
 import { groupText, parseReplacement, type Regex, type ReplacementPart, regexOf, withinTime } from '../regex/regex.ts';
 import { Undefined, type Value } from '../value/value.ts';
-import type { FunctionTable, PureFunction } from './sql-function.ts';
-import { ofThreeStrings, ofTwoStrings } from './text.ts';
+import type { FunctionTable, TextFunction } from './sql-function.ts';
+import { ofTexts } from './text.ts';
 
 const table: FunctionTable = {
   regexp_matches: ofPattern('regexp_matches', ({ expression }, text) => {
     expression.lastIndex = 0;
     return expression.test(text);
   }),
-  regexp_replace: ofThreeStrings((text, pattern, replacement) => {
+  regexp_replace: ofTexts((text, pattern, replacement) => {
     const regex = regexOf(pattern);
     const parts = regex && parseReplacement(replacement, regex);
     if (parts === undefined) return Undefined;
-    return timed('regexp_replace', regex!, text, () => replaceAll(text, regex!.expression, parts));
+    return timed('regexp_replace', regex!, text, ({ expression }) => replaceAll(text, expression, parts));
   }),
   regexp_substr: ofPattern('regexp_substr', (regex, text) => firstMatch(regex, text)?.[0] ?? Undefined),
 };
 
 export const regexFunctions = (): FunctionTable => table;
 
-function ofPattern(name: string, compute: (regex: Regex, text: string) => Value): PureFunction {
-  return ofTwoStrings((text, pattern) => {
+type Match = (regex: Regex, text: string) => Value;
+
+function ofPattern(name: string, match: Match): TextFunction {
+  return ofTexts((text, pattern) => {
     const regex = regexOf(pattern);
-    return regex === undefined ? Undefined : timed(name, regex, text, () => compute(regex, text));
+    return regex === undefined ? Undefined : timed(name, regex, text, match);
   });
 }
 
-function timed(name: string, regex: Regex, text: string, compute: () => Value): Value {
-  const outcome = withinTime(regex, text.length, compute);
+function timed(name: string, regex: Regex, text: string, match: Match): Value {
+  if (text.length <= regex.harmlessLength) return match(regex, text);
+  const outcome = withinTime(() => match(regex, text));
   if (outcome === undefined) throw new EvaluationError(name, `\`${name}\` took longer than 100 ms`);
   return outcome.result;
 }

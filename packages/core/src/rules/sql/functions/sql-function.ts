@@ -32,6 +32,12 @@ export interface PureFunction extends Signature {
   readonly starAsBytes?: true;
 }
 
+/** Made of its arguments' texts alone; Undefined if one of them has none (see `toText`). */
+export interface TextFunction extends Signature {
+  readonly kind: 'text';
+  apply(...texts: string[]): Value;
+}
+
 /** Reads the message, the clock, or chance. */
 export interface ContextFunction extends Signature {
   readonly kind: 'context';
@@ -60,7 +66,7 @@ export interface OverloadedFunction extends Signature {
   choose(args: readonly Expression[]): SingleFunction;
 }
 
-export type SingleFunction = PureFunction | ContextFunction | ExternalFunction | FallbackFunction;
+export type SingleFunction = PureFunction | TextFunction | ContextFunction | ExternalFunction | FallbackFunction;
 export type SqlFunction = SingleFunction | OverloadedFunction;
 
 /** Functions by name in lower case. Those of numbers are made anew for each version's arithmetic. */

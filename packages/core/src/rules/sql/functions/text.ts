@@ -3,43 +3,16 @@ import { MAX_TEXT } from '../compile/operators.ts';
 import { toFloor, toText } from '../value/convert.ts';
 import { type Arithmetic, isNumeric } from '../value/numbers.ts';
 import { isArray, Undefined, type Value } from '../value/value.ts';
-import type { FunctionTable, PureFunction } from './sql-function.ts';
+import type { FunctionTable, PureFunction, TextFunction } from './sql-function.ts';
 
 /** The most spaces `lpad` and `rpad` add. */
 const MAX_PADDING = 1000;
 
-/** A function of one string alone. */
-export const ofString = (compute: (text: string) => Value): PureFunction => ({
-  kind: 'pure',
-  arity: [1, 1],
-  apply(value) {
-    const text = toText(value!);
-    return text === Undefined ? Undefined : compute(text);
-  },
-});
-
-/** A function of two strings alone. */
-export const ofTwoStrings = (compute: (first: string, second: string) => Value): PureFunction => ({
-  kind: 'pure',
-  arity: [2, 2],
-  apply(a, b) {
-    const first = toText(a!);
-    const second = toText(b!);
-    return first === Undefined || second === Undefined ? Undefined : compute(first, second);
-  },
-});
-
-/** A function of three strings alone. */
-export const ofThreeStrings = (compute: (first: string, second: string, third: string) => Value): PureFunction => ({
-  kind: 'pure',
-  arity: [3, 3],
-  apply(a, b, c) {
-    const first = toText(a!);
-    const second = toText(b!);
-    const third = toText(c!);
-    if (first === Undefined || second === Undefined || third === Undefined) return Undefined;
-    return compute(first, second, third);
-  },
+/** A function of as many strings as it has parameters. */
+export const ofTexts = (apply: (...texts: string[]) => Value): TextFunction => ({
+  kind: 'text',
+  arity: [apply.length, apply.length],
+  apply,
 });
 
 export function textFunctions(arithmetic: Arithmetic): FunctionTable {
@@ -65,17 +38,17 @@ export function textFunctions(arithmetic: Arithmetic): FunctionTable {
       },
     },
     concat: { kind: 'pure', arity: [1, Number.POSITIVE_INFINITY], apply: concat },
-    endswith: ofTwoStrings((text, end) => text.endsWith(end)),
-    indexof: { ...ofTwoStrings((text, part) => text.indexOf(part)), since: '2016-03-23' },
-    length: { ...ofString(text => codePoints(text)), since: '2016-03-23' },
-    lower: ofString(text => text.toLowerCase()),
+    endswith: ofTexts((text, end) => text.endsWith(end)),
+    indexof: { ...ofTexts((text, part) => text.indexOf(part)), since: '2016-03-23' },
+    length: { ...ofTexts(codePoints), since: '2016-03-23' },
+    lower: ofTexts(text => text.toLowerCase()),
     lpad: pad((text, spaces) => spaces + text),
-    ltrim: ofString(text => text.replace(/^[ \t]+/, '')),
-    numbytes: { ...ofString(text => Buffer.byteLength(text)), since: '2016-03-23' },
-    replace: ofThreeStrings(replaceAll),
+    ltrim: ofTexts(text => text.replace(/^[ \t]+/, '')),
+    numbytes: { ...ofTexts(text => Buffer.byteLength(text)), since: '2016-03-23' },
+    replace: ofTexts(replaceAll),
     rpad: pad((text, spaces) => text + spaces),
-    rtrim: ofString(text => text.slice(0, endWithoutBlanks(text))),
-    startswith: ofTwoStrings((text, start) => text.startsWith(start)),
+    rtrim: ofTexts(text => text.slice(0, endWithoutBlanks(text))),
+    startswith: ofTexts((text, start) => text.startsWith(start)),
     substring: {
       kind: 'pure',
       arity: [2, 3],
@@ -87,8 +60,8 @@ export function textFunctions(arithmetic: Arithmetic): FunctionTable {
         return text.slice(Math.max(start, 0), Math.max(end, 0));
       },
     },
-    trim: ofString(text => text.trim()),
-    upper: ofString(text => text.toUpperCase()),
+    trim: ofTexts(text => text.trim()),
+    upper: ofTexts(text => text.toUpperCase()),
   };
 }
 
@@ -101,15 +74,17 @@ export const bounded = (text: string): Value => (text.length > MAX_TEXT ? Undefi
  */
 function concat(...values: Value[]): Value {
   if (values.length === 1) return isNumeric(values[0]!) ? toText(values[0]) : values[0]!;
-  if (values.some(isArray)) return values.flatMap(value => (isArray(value) ? value : [value]));
-  if (!values.some(value => typeof value === 'string')) return Undefined;
   let joined = '';
+  let hasText = false;
+  let isText = true;
   for (const value of values) {
+    if (isArray(value)) return values.flatMap(item => (isArray(item) ? item : [item]));
     const text = toText(value);
-    if (text === Undefined || joined.length + text.length > MAX_TEXT) return Undefined;
-    joined += text;
+    hasText ||= typeof value === 'string';
+    isText &&= text !== Undefined && joined.length + text.length <= MAX_TEXT;
+    if (isText) joined += text as string;
   }
-  return joined;
+  return hasText && isText ? joined : Undefined;
 }
 
 /** Counted before it is made: each of a million places may get a long replacement. */

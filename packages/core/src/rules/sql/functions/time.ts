@@ -7,7 +7,7 @@ import { toFloor, toText } from '../value/convert.ts';
 import type { Arithmetic } from '../value/numbers.ts';
 import { Undefined } from '../value/value.ts';
 import type { FunctionTable } from './sql-function.ts';
-import { bounded, ofTwoStrings } from './text.ts';
+import { bounded, ofTexts } from './text.ts';
 
 export const timeFunctions = (arithmetic: Arithmetic): FunctionTable => ({
   parse_time: {
@@ -25,7 +25,7 @@ export const timeFunctions = (arithmetic: Arithmetic): FunctionTable => ({
     },
   },
   time_to_epoch: {
-    ...ofTwoStrings((text, pattern) => parseTime(text, pattern) ?? Undefined),
+    ...ofTexts((text, pattern) => parseTime(text, pattern) ?? Undefined),
     since: '2016-03-23',
   },
 });

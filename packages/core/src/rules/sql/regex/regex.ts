@@ -5,25 +5,32 @@ import { groupName, type JavaPattern, translatePattern } from './java-pattern.ts
 export interface Regex extends JavaPattern {
   /** With flag `g`. */
   readonly expression: RegExp;
+  /** Matching a text up to this length takes no more than `HARMLESS_STEPS`. */
+  readonly harmlessLength: number;
 }
 
 /** Patterns are nearly always constants of the statement; those that come with messages must not pile up. */
 const MAX_CACHED = 500;
-const cache = new Map<string, Regex | undefined>();
+const cache = new Map<string, Regex | null>();
 
 /** The pattern in Java's syntax, or `undefined` if it is none. */
 export function regexOf(pattern: string): Regex | undefined {
-  if (cache.has(pattern)) return cache.get(pattern);
+  const cached = cache.get(pattern);
+  if (cached !== undefined) return cached ?? undefined;
   if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value!);
   const regex = compile(pattern);
-  cache.set(pattern, regex);
+  cache.set(pattern, regex ?? null);
   return regex;
 }
 
 function compile(pattern: string): Regex | undefined {
   try {
     const translated = translatePattern(pattern);
-    return { ...translated, expression: new RegExp(translated.source, 'gv') };
+    return {
+      ...translated,
+      expression: new RegExp(translated.source, 'gv'),
+      harmlessLength: harmlessLengthOf(translated),
+    };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -71,12 +78,14 @@ export const groupText = (match: RegExpExecArray, group: number): string =>
 const HARMLESS_STEPS = 100_000_000;
 const MAX_MILLISECONDS = 100;
 
+const harmlessLengthOf = ({ ways, repetitions }: JavaPattern): number =>
+  Math.floor((HARMLESS_STEPS / ways) ** (1 / (repetitions + 1)));
+
 /**
- * Runs `match`, which applies the pattern to a text of that length; `undefined` if it took longer than 100 ms. Devices choose the
- * text, and a pattern as plain as `.*a.*b` takes cubic time on the wrong one.
+ * What `match` makes of a text that is longer than harmless; `undefined` if it took longer than 100 ms. Devices choose the text,
+ * and a pattern as plain as `.*a.*b` takes cubic time on the wrong one.
  */
-export function withinTime<T>(regex: Regex, length: number, match: () => T): { readonly result: T } | undefined {
-  if (regex.ways * length ** (regex.repetitions + 1) <= HARMLESS_STEPS) return { result: match() };
+export function withinTime<T>(match: () => T): { readonly result: T } | undefined {
   try {
     return { result: watched(match) as T };
   } catch (error) {

@@ -23,6 +23,7 @@ export function toInt(value: Value, arithmetic: Arithmetic): Numeric | Undefined
 
 /** Rounded down, as a JavaScript number: for positions and counts, where more than a double holds is all the same. */
 export function toFloor(value: Value, arithmetic: Arithmetic): number | Undefined {
+  if (typeof value === 'number') return Math.floor(value);
   const number = toNumber(value, arithmetic);
   return number === Undefined ? Undefined : toDouble(arithmetic.round(number, 0, 'floor'));
 }
