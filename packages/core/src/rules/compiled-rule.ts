@@ -85,49 +85,61 @@ function compileAction(
   runner.check(parameters, isErrorAction);
   const literals = new Set(['roleArn', ...(runner.literals ?? [])]);
   const paths: (readonly string[])[] = [];
-  const compileText = (source: string, place: readonly string[]): Render => {
+  const compileText = (source: string, place: readonly string[]): Render | undefined => {
     const template = compileTemplate(source, version, variables, secrets.variables);
     if (template.isSecret) paths.push(place);
-    return template.isConstant || template.isSecret ? () => source : template.render.bind(template);
+    return template.isConstant || template.isSecret ? undefined : template.render.bind(template);
   };
   const all = { ...parameters, ...runner.derive?.(parameters) };
   const template = compileValue(all, '', [], literals, compileText);
   const templates = paths.length > 0 ? { paths, sql, version } : undefined;
+  const withParameters = (rendered: unknown): RenderedAction => {
+    return { kind, parameters: rendered as RenderedAction['parameters'], secrets: templates };
+  };
+  if (template === undefined) {
+    const constant = withParameters(all);
+    return { kind, runner, render: () => constant };
+  }
   return {
     kind,
     runner,
     render(message, context, values) {
       const rendered = template(message, context, values);
-      return rendered instanceof Promise ? rendered.then(withKind) : withKind(rendered);
+      return rendered instanceof Promise ? rendered.then(withParameters) : withParameters(rendered);
     },
   };
-  function withKind(rendered: unknown): RenderedAction {
-    return { kind, parameters: rendered as RenderedAction['parameters'], secrets: templates };
-  }
 }
 
 type Render = (message: RuleMessage, context: EvaluationContext, variables: readonly Value[]) => unknown;
 
-/** Every string within `value` that is not named a literal becomes a template. `path` names lists and not their items; `place` both. */
+/**
+ * Every string within `value` that is not named a literal becomes a template; undefined where nothing depends on the message.
+ * `path` names lists and not their items; `place` both.
+ */
 function compileValue(
   value: unknown,
   path: string,
   place: readonly string[],
   literals: ReadonlySet<string>,
-  compileText: (source: string, place: readonly string[]) => Render,
-): Render {
-  if (literals.has(path)) return () => value;
+  compileText: (source: string, place: readonly string[]) => Render | undefined,
+): Render | undefined {
+  if (literals.has(path)) return undefined;
   if (typeof value === 'string') return compileText(value, place);
-  if (typeof value !== 'object' || value === null) return () => value;
+  if (typeof value !== 'object' || value === null) return undefined;
   const isList = Array.isArray(value);
-  const parts = Object.entries(value).map(([key, part]) => {
+  const parts = Object.entries(value).flatMap(([key, part]) => {
     const partPath = isList ? path : path === '' ? key : `${path}.${key}`;
-    return [key, compileValue(part, partPath, [...place, key], literals, compileText)] as const;
+    const render = compileValue(part, partPath, [...place, key], literals, compileText);
+    return render === undefined ? [] : [{ key, render }];
   });
-  const assemble = (values: readonly unknown[]): unknown =>
-    isList ? values : Object.fromEntries(values.map((part, index) => [parts[index]![0], part]));
+  if (parts.length === 0) return undefined;
+  const assemble = (values: readonly unknown[]): unknown => {
+    const copy = (isList ? [...value] : { ...value }) as Record<string, unknown>;
+    for (let index = 0; index < parts.length; index++) copy[parts[index]!.key] = values[index];
+    return copy;
+  };
   return (message, context, variables) => {
-    const values = parts.map(([, render]) => render(message, context, variables));
+    const values = parts.map(({ render }) => render(message, context, variables));
     return values.some(part => part instanceof Promise) ? Promise.all(values).then(assemble) : assemble(values);
   };
 }
