@@ -96,8 +96,11 @@ export interface ActionRunner {
   stored?(realm: Realm, parameters: Readonly<Record<string, unknown>>): Promise<void>;
   /** What the action works on, for the error document: a bucket, a queue, a URL. */
   resourceOf(parameters: Readonly<Record<string, unknown>>): string;
-  /** Resolves when it is done; rejects with `ActionFailure`. Called again with the same request after a transient failure. */
-  run(request: ActionRequest): Promise<ActionReport>;
+  /**
+   * Answers when it is done, with a promise where that takes time; fails with `ActionFailure`. Called again with the same request
+   * after a transient failure.
+   */
+  run(request: ActionRequest): ActionReport | Promise<ActionReport>;
 }
 
 /** By the name the API gives each kind; a kind without a runner cannot be in a rule. */

@@ -39,7 +39,7 @@ export class ScriptedTarget implements ActionRunner {
     run: (requests: readonly ActionRequest[]) => this.#call(requests),
   };
 
-  run(request: ActionRequest): Promise<{ request: string }> {
+  run(request: ActionRequest): ReturnType<ActionRunner['run']> {
     return this.#call([request]);
   }
 

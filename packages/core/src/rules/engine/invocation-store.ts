@@ -207,6 +207,8 @@ function toInvocation(row: InvocationRow): Invocation {
   const { clientId, principal, sourceIp, traceId, ...details } = JSON.parse(row.details) as Details;
   const properties = readProperties(details.properties);
   const payload = Buffer.from(row.payload);
+  const outcomes = JSON.parse(row.outcomes) as (Outcome | null)[];
+  while (outcomes.length < details.actions.length) outcomes.push(null);
   return {
     id: row.id,
     realm: row.realm,
@@ -218,7 +220,7 @@ function toInvocation(row: InvocationRow): Invocation {
     isSecret: details.isSecret === true,
     actions: details.actions,
     errorAction: details.errorAction,
-    outcomes: JSON.parse(row.outcomes) as (Outcome | null)[],
+    outcomes,
     isStored: true,
     trace: undefined,
     toldWith: undefined,

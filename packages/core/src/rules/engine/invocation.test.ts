@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { InvocationIds } from './invocation.ts';
+import { InvocationIds, timeOfInvocation } from './invocation.ts';
 
 const times = fc.array(fc.nat({ max: 50 }), { minLength: 1, maxLength: 200 });
 
@@ -9,18 +9,21 @@ test('ids sort in the order they were made, whatever the clock does, also over a
     fc.property(times, times, (before, after) => {
       const made: string[] = [];
       const run = (offsets: readonly number[]): void => {
-        let now = 0;
-        const ids = new InvocationIds(() => now);
+        const ids = new InvocationIds();
         const last = made.at(-1);
         if (last !== undefined) ids.after(last);
-        for (const offset of offsets) {
-          now = 1_767_225_600_000 + offset;
-          made.push(ids.next());
-        }
+        for (const offset of offsets) made.push(ids.next(1_767_225_600_000 + offset));
       };
       run(before);
       run(after);
       expect(made).toEqual([...new Set(made)].sort());
     }),
   );
+});
+
+test('the many of one millisecond sort too, and tell it', () => {
+  const ids = new InvocationIds();
+  const made = Array.from({ length: 5000 }, () => ids.next(1_767_225_600_000));
+  expect(made).toEqual([...new Set(made)].sort());
+  expect(new Set(made.map(id => timeOfInvocation({ id })))).toEqual(new Set([1_767_225_600_000]));
 });

@@ -79,7 +79,7 @@ export interface Invocation {
   readonly isSecret: boolean;
   readonly actions: readonly PreparedAction[];
   readonly errorAction: PreparedAction | undefined;
-  /** By the action's index, that of the error action after the last; empty until it has ended. */
+  /** By the action's index, null until it has ended; that of the error action after the last, once it has. */
   readonly outcomes: (Outcome | null)[];
   /** Whether it is in the store, and so survives a crash. */
   readonly isStored: boolean;
@@ -103,38 +103,43 @@ export const sizeOfInvocation = ({ message, payload }: Invocation): number =>
   1000 + message.payload.length + (payload === message.payload ? 0 : payload.length);
 
 /** When an invocation was made, in milliseconds since the epoch. */
-export const timeOfInvocation = ({ id }: Invocation): number => Number.parseInt(id.slice(0, 9), 36);
+export const timeOfInvocation = ({ id }: Pick<Invocation, 'id'>): number => Number.parseInt(id.slice(0, 9), 36);
 
-/** Ids that sort in the order they were made, also over restarts once `after` was told of the last one. */
+/** Two digits to base 36, by their value. */
+const digitPairs = Array.from({ length: 36 ** 2 }, (_, value) => digits(value, 2));
+
+/**
+ * Ids that sort in the order they were made, also over restarts once `after` was told of the last one: nine digits to base 36 of
+ * the time, five of how many came before at that time.
+ */
 export class InvocationIds {
-  readonly #now: () => number;
   #time = 0;
   #count = 0;
-  /** The time as it stands in the ids. */
-  #prefix = ''.padStart(9, '0');
-
-  constructor(now: () => number) {
-    this.#now = now;
-  }
+  /** All but the last two digits. */
+  #prefix = prefixOf(0, 0);
 
   after(id: string): void {
-    this.#at(Math.max(this.#time, Number.parseInt(id.slice(0, 9), 36) || 0));
+    this.#time = Math.max(this.#time, Number.parseInt(id.slice(0, 9), 36) || 0);
     this.#count = Number.parseInt(id.slice(9, 14), 36) || 0;
+    this.#prefix = prefixOf(this.#time, this.#count);
   }
 
-  next(): string {
-    const now = this.#now();
+  /** `now` in milliseconds since the epoch. */
+  next(now: number): string {
     if (now > this.#time) {
-      this.#at(now);
+      this.#time = now;
       this.#count = 0;
     } else {
       this.#count += 1;
     }
-    return this.#prefix + this.#count.toString(36).padStart(5, '0');
+    const last = this.#count % digitPairs.length;
+    if (last === 0) this.#prefix = prefixOf(this.#time, this.#count);
+    return this.#prefix + digitPairs[last]!;
   }
+}
 
-  #at(time: number): void {
-    this.#time = time;
-    this.#prefix = time.toString(36).padStart(9, '0');
-  }
+const prefixOf = (time: number, count: number): string => digits(time, 9) + digits(Math.floor(count / 36 ** 2), 3);
+
+function digits(value: number, length: number): string {
+  return value.toString(36).padStart(length, '0');
 }

@@ -1,47 +1,50 @@
-/** One action's turns: how many of its invocations are attempted at once, and which wait for their next attempt. */
+/** One action's turns: how many of its calls are attempted at once, and which wait for their next attempt. */
 import type { Timers } from '../../timers.ts';
 
 /** Attempts of one action at the same time. */
 const concurrency = 16;
 
-export class Lane {
+export class Lane<Call> {
   readonly #timers: Timers;
-  readonly #ready: (() => Promise<void>)[] = [];
+  readonly #attempt: (call: Call, lane: Lane<Call>) => void | Promise<void>;
+  readonly #ready: Call[] = [];
   /** Waiting for their next attempt, longest first, with how to call their timer off. */
-  readonly #resting = new Map<() => Promise<void>, () => void>();
-  readonly #running = new Set<Promise<void>>();
+  readonly #resting = new Map<Call, () => void>();
+  #running = 0;
+  #idle: (() => void) | undefined;
   #closed = false;
 
-  constructor(timers: Timers) {
+  /** `attempt` neither throws nor rejects; it returns a promise if it is not done when it returns. */
+  constructor(timers: Timers, attempt: (call: Call, lane: Lane<Call>) => void | Promise<void>) {
     this.#timers = timers;
+    this.#attempt = attempt;
   }
 
-  /** Runs `attempt` when it is its turn. It never rejects. */
-  push(attempt: () => Promise<void>): void {
+  /** Attempts `call` when it is its turn. */
+  push(call: Call): void {
     if (this.#closed) return;
-    this.#ready.push(attempt);
+    this.#ready.push(call);
     this.#next();
   }
 
-  /** Runs `attempt` after `delay` ms, or when the target has shown that it is back. */
-  pushAfter(delay: number, attempt: () => Promise<void>): void {
+  /** Attempts `call` after `delay` ms, or when the target has shown that it is back. */
+  pushAfter(delay: number, call: Call): void {
     if (this.#closed) return;
     const cancel = this.#timers.after(delay, () => {
-      this.#resting.delete(attempt);
-      this.push(attempt);
+      this.#resting.delete(call);
+      this.push(call);
     });
-    this.#resting.set(attempt, cancel);
+    this.#resting.set(call, cancel);
   }
 
   /** The target works: each success calls two of those that rest, so that a backlog goes as fast as it succeeds. */
   wake(): void {
-    for (let count = 0; count < 2; count++) {
+    for (let count = 0; count < 2 && this.#resting.size > 0; count++) {
       const [oldest] = this.#resting;
-      if (oldest === undefined) return;
-      const [attempt, cancel] = oldest;
+      const [call, cancel] = oldest!;
       cancel();
-      this.#resting.delete(attempt);
-      this.push(attempt);
+      this.#resting.delete(call);
+      this.push(call);
     }
   }
 
@@ -51,18 +54,26 @@ export class Lane {
     for (const cancel of this.#resting.values()) cancel();
     this.#resting.clear();
     this.#ready.length = 0;
-    await Promise.all(this.#running);
+    if (this.#running === 0) return;
+    await new Promise<void>(resolve => {
+      this.#idle = resolve;
+    });
   }
 
   #next(): void {
-    while (this.#running.size < concurrency) {
-      const attempt = this.#ready.shift();
-      if (attempt === undefined) return;
-      const running = attempt().finally(() => {
-        this.#running.delete(running);
-        this.#next();
-      });
-      this.#running.add(running);
+    while (this.#running < concurrency) {
+      const call = this.#ready.shift();
+      if (call === undefined) return;
+      this.#running += 1;
+      const running = this.#attempt(call, this);
+      if (running === undefined) this.#running -= 1;
+      else void running.then(this.#ended);
     }
   }
+
+  readonly #ended = (): void => {
+    this.#running -= 1;
+    if (this.#running === 0) this.#idle?.();
+    this.#next();
+  };
 }

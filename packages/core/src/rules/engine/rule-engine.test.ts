@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { realm } from '../../testing/domain.ts';
+import { ActionFailure } from '../action-runner.ts';
 import { type Bench, openBench, settled } from './engine-fixtures.ts';
 import { queueLimits } from './rule-queue.ts';
 
@@ -133,6 +134,39 @@ describe('an action', () => {
     await settled();
     const [trace] = again.engine.traces(realm, 'r')!.latest();
     expect(trace).toMatchObject({ actions: [...shown, { isErrorAction: true, ...shown[0] }] });
+  });
+
+  test('may end at once, beside one that takes time and one that cannot be rendered', async () => {
+    const bench = await openBench();
+    const unrendered = { to: "${get_thing_shadow('t', 'role')}" };
+    await bench.create('r', { sql, actions: [{ sqs: {} }, { sns: {} }, { sqs: unrendered }, { sqs: {} }] });
+    bench.target.run = () => ({ request: 'at once' });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    bench.other.gate = promise;
+    for (const qos of [0, 1] as const) await bench.publish('in/a', '{"n":1}', { qos });
+    expect([...bench.engine.states()]).toMatchObject([{ live: 2, stored: 1 }]);
+    expect(bench.ended).toHaveLength(4);
+    resolve();
+    expect(await bench.stored()).toBe(0);
+    expect([...bench.engine.states()]).toMatchObject([{ live: 0, stored: 0 }]);
+    expect(bench.ended).toHaveLength(6);
+    const [trace] = bench.engine.traces(realm, 'r')!.latest();
+    expect(trace!.actions.map(({ state }) => state)).toEqual(['succeeded', 'succeeded', 'failed', 'succeeded']);
+  });
+
+  test('that ends at once is done when the message is', async () => {
+    const bench = await openBench();
+    await bench.create('r', { sql, errorAction: { sns: {} } });
+    bench.target.run = () => {
+      throw new ActionFailure('no', { isTransient: false });
+    };
+    bench.other.run = () => ({ request: 'at once' });
+    void bench.publish('in/a', '{"n":1}', { qos: 0 });
+    expect([...bench.engine.states()]).toMatchObject([{ live: 0, passed: 1 }]);
+    expect(bench.ended).toMatchObject([
+      { isErrorAction: false, outcome: { ok: false, error: 'no' } },
+      { isErrorAction: true, outcome: { ok: true } },
+    ]);
   });
 
   test('that throws anything else is a bug: told of, and not tried again', async () => {

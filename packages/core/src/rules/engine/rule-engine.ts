@@ -10,7 +10,7 @@ import type { Store } from '../../store/store.ts';
 import { systemTimers, type Timers } from '../../timers.ts';
 import type { ActionRunners } from '../action-runner.ts';
 import { type CompiledAction, type CompiledRule, compilePayload } from '../compiled-rule.ts';
-import { type EvaluationContext, RawPayload, type Result } from '../sql/index.ts';
+import { type EvaluationContext, RawPayload, type Result, type RuleMessage } from '../sql/index.ts';
 import type { TopicRule } from '../topic-rule.ts';
 import { allTopicRules } from '../topic-rule-store.ts';
 import { type ArrivedMessage, type Invocation, InvocationIds, type PreparedAction } from './invocation.ts';
@@ -87,7 +87,7 @@ class RunningRule {
 export class RuleEngine {
   readonly #options: RuleEngineOptions;
   readonly #store: InvocationStore;
-  readonly #ids: InvocationIds;
+  readonly #ids = new InvocationIds();
   readonly #queueContext: QueueContext;
   readonly #stopping = new AbortController();
   /** By realm, then by name. */
@@ -99,7 +99,6 @@ export class RuleEngine {
     const { timers = systemTimers, random = Math.random, limits = queueLimits } = options;
     this.#options = options;
     this.#store = new InvocationStore(store, timers, error => observer.failed(error, 'noting that actions have ended'));
-    this.#ids = new InvocationIds(() => clock.now());
     const { signal } = this.#stopping;
     const { contextOf } = options;
     this.#queueContext = { clock, timers, random, runners, contextOf, store: this.#store, observer, limits, signal };
@@ -238,29 +237,14 @@ export class RuleEngine {
       : undefined;
     if (!result.matched) return rule.traces.add(trace);
     rule.counts.passed += 1;
-    const actions = compiled.actions.map(action => this.#prepare(rule, action, message, result));
-    const errorAction = compiled.errorAction && this.#prepare(rule, compiled.errorAction, message, result);
-    if (errorAction instanceof Promise || actions.some(action => action instanceof Promise)) {
+    const actions = compiled.actions.map(action => prepare(action, message.evaluated, rule.context, result));
+    const errorAction = compiled.errorAction && prepare(compiled.errorAction, message.evaluated, rule.context, result);
+    if (errorAction instanceof Promise || actions.some(isPromise)) {
       return Promise.all([Promise.all(actions), errorAction]).then(([rendered, error]) =>
-        this.#invoke(rule, compiled, message, result, rendered, error, trace),
+        this.#invoke(rule, compiled, message, result, rendered, error, trace, now),
       );
     }
-    return this.#invoke(rule, compiled, message, result, actions as PreparedAction[], errorAction, trace);
-  }
-
-  #prepare(
-    { context }: RunningRule,
-    { kind, render }: CompiledAction,
-    message: ArrivedMessage,
-    { variables }: Result,
-  ): PreparedAction | Promise<PreparedAction> {
-    const unrendered = (error: unknown): PreparedAction => ({ kind, error: (error as Error).message });
-    try {
-      const rendered = render(message.evaluated, context, variables);
-      return rendered instanceof Promise ? rendered.catch(unrendered) : rendered;
-    } catch (error) {
-      return unrendered(error);
-    }
+    return this.#invoke(rule, compiled, message, result, actions as PreparedAction[], errorAction, trace, now);
   }
 
   #invoke(
@@ -271,11 +255,12 @@ export class RuleEngine {
     actions: readonly PreparedAction[],
     errorAction: PreparedAction | undefined,
     trace: Trace | undefined,
+    now: number,
   ): void | Promise<void> {
     if (actions.length === 0) return rule.traces.add(trace);
-    const id = this.#ids.next();
+    const id = this.#ids.next(now);
     if (trace !== undefined) {
-      for (const action of actions) trace.actions.push(newActionTrace(action, this.#options.runners));
+      trace.actions = actions.map(action => newActionTrace(action, this.#options.runners));
       trace.invocationId = id;
     }
     rule.traces.add(trace);
@@ -290,7 +275,7 @@ export class RuleEngine {
       isSecret: statement.secrets.output,
       actions,
       errorAction,
-      outcomes: [],
+      outcomes: actions.map(() => null),
       isStored: message.qos > 0,
       trace,
       toldWith: undefined,
@@ -315,3 +300,21 @@ export class RuleEngine {
     this.#options.observer.notRun({ realm, ruleName, topic }, what);
   }
 }
+
+/** The action for a message, or why it cannot be rendered. */
+function prepare(
+  { kind, render }: CompiledAction,
+  message: RuleMessage,
+  context: EvaluationContext,
+  { variables }: Result,
+): PreparedAction | Promise<PreparedAction> {
+  const unrendered = (error: unknown): PreparedAction => ({ kind, error: (error as Error).message });
+  try {
+    const rendered = render(message, context, variables);
+    return rendered instanceof Promise ? rendered.catch(unrendered) : rendered;
+  } catch (error) {
+    return unrendered(error);
+  }
+}
+
+const isPromise = (value: unknown): boolean => value instanceof Promise;

@@ -3,12 +3,12 @@
  * and what does not fit into memory waits there until there is room. Actions of an invocation do not wait for each other.
  */
 import type { Clock } from '../../clock.ts';
-import type { Realm } from '../../realm.ts';
+import { type Realm, realmOfKey } from '../../realm.ts';
 import type { Timers } from '../../timers.ts';
 import type { ActionRunners } from '../action-runner.ts';
 import type { EvaluationContext } from '../sql/index.ts';
-import { ActionCalls, type CallEnd } from './action-calls.ts';
-import { actionOf, type Invocation, sizeOfInvocation, slotOf } from './invocation.ts';
+import { ActionCalls, type Call } from './action-calls.ts';
+import { actionOf, type Invocation, type Outcome, sizeOfInvocation, slotOf } from './invocation.ts';
 import type { InvocationStore } from './invocation-store.ts';
 import type { RuleObserver } from './rule-observer.ts';
 import { newActionTrace, type RuleTraces, traceOfInvocation } from './trace.ts';
@@ -55,7 +55,7 @@ export class RuleQueue {
   readonly #ruleName: string;
   readonly #traces: RuleTraces;
   readonly #calls: ActionCalls;
-  readonly #live = new Map<string, Invocation>();
+  #live = 0;
   #liveBytes = 0;
   #stored = 0;
   /** In the store alone: everything after `cursor` up to `last`. Undefined while all there is fits into memory. */
@@ -68,12 +68,14 @@ export class RuleQueue {
     this.#realm = realm;
     this.#ruleName = ruleName;
     this.#traces = traces;
-    this.#calls = new ActionCalls(context, traces, end => this.#ended(end));
+    this.#calls = new ActionCalls(context, realmOfKey(realm), traces, (call, outcome, seconds) =>
+      this.#ended(call, outcome, seconds),
+    );
   }
 
   /** Invocations in memory, and those in the store. */
   get depth(): { readonly live: number; readonly stored: number } {
-    return { live: this.#live.size, stored: this.#stored };
+    return { live: this.#live, stored: this.#stored };
   }
 
   /** Takes up what an earlier run left in the store. */
@@ -120,31 +122,33 @@ export class RuleQueue {
 
   get #isFull(): boolean {
     const { live, liveBytes } = this.#context.limits;
-    return this.#overflow !== undefined || this.#live.size >= live || this.#liveBytes >= liveBytes;
+    return this.#overflow !== undefined || this.#live >= live || this.#liveBytes >= liveBytes;
   }
 
   #enter(invocation: Invocation): void {
-    this.#live.set(invocation.id, invocation);
+    this.#live += 1;
     this.#liveBytes += sizeOfInvocation(invocation);
   }
 
   #leave(invocation: Invocation): void {
-    this.#live.delete(invocation.id);
+    this.#live -= 1;
     this.#liveBytes -= sizeOfInvocation(invocation);
   }
 
   #start(invocation: Invocation): void {
     const { actions, outcomes } = invocation;
-    for (const [index, action] of actions.entries()) {
-      if (outcomes[index]) continue;
-      if ('error' in action) outcomes[index] = { ok: false, error: action.error };
-      else this.#calls.begin(invocation, index);
+    for (let index = 0; index < actions.length; index++) {
+      const action = actions[index]!;
+      if ('error' in action) outcomes[index] ??= { ok: false, error: action.error };
     }
-    this.#settle(toldTogether(invocation));
+    if (haveActionsEnded(invocation)) return this.#settle(toldTogether(invocation));
+    for (let index = 0; index < actions.length; index++) {
+      if (outcomes[index] === null) this.#calls.begin(invocation, index);
+    }
   }
 
   /** A call has ended: so has its action for each invocation it was made for. */
-  #ended({ which, invocations, outcome, seconds }: CallEnd): void {
+  #ended({ which, invocations }: Call, outcome: Outcome, seconds: number): void {
     const { kind } = actionOf(invocations[0]!, which)!;
     for (const invocation of invocations) {
       invocation.outcomes[slotOf(invocation, which)] = outcome;
@@ -159,6 +163,7 @@ export class RuleQueue {
       });
     }
     if (!outcome.ok && invocations.length > 1) tellTogether(invocations);
+    if (invocations.length === 1) return this.#settle(invocations[0]!.toldWith ?? invocations);
     for (const together of new Set(invocations.map(toldTogether))) this.#settle(together);
   }
 
@@ -174,11 +179,12 @@ export class RuleQueue {
     const first = together.find(mayTell);
     if (first !== undefined && hasFailed(first) && !first.outcomes[slotOf(first, 'error')]) {
       for (const invocation of together) {
-        invocation.trace?.actions.push(newActionTrace(first.errorAction!, runners, undefined, true));
+        const { trace } = invocation;
+        if (trace) trace.actions = [...trace.actions, newActionTrace(first.errorAction!, runners, undefined, true)];
         if (invocation.isStored) store.progress(invocation);
       }
       const others = together.filter(invocation => invocation !== first);
-      return this.#calls.make({ which: 'error', invocations: [first, ...others] });
+      return this.#calls.make('error', [first, ...others]);
     }
     for (const invocation of together) {
       this.#leave(invocation);
@@ -193,7 +199,7 @@ export class RuleQueue {
   #refill(): void {
     const { limits, store, observer } = this.#context;
     if (this.#overflow === undefined || this.#refilling || this.#closed) return;
-    if (this.#live.size > limits.live / 2 || this.#liveBytes > limits.liveBytes / 2) return;
+    if (this.#live > limits.live / 2 || this.#liveBytes > limits.liveBytes / 2) return;
     this.#refilling = true;
     const { cursor, last } = this.#overflow;
     store
@@ -226,7 +232,7 @@ export class RuleQueue {
   }
 }
 
-const haveActionsEnded = ({ actions, outcomes }: Invocation): boolean => actions.every((_, index) => outcomes[index]);
+const haveActionsEnded = ({ outcomes }: Invocation): boolean => !outcomes.includes(null);
 
 const hasFailed = ({ actions, outcomes }: Invocation): boolean =>
   actions.some((_, index) => outcomes[index]?.ok === false);

@@ -20,18 +20,13 @@ export interface ConcealedRequest {
   readonly context: () => EvaluationContext;
 }
 
+type Run = (requests: readonly ActionRequest[]) => ActionReport | Promise<ActionReport>;
+
 /**
  * Calls `run` with every parameter rendered. What it answers, and why it fails, says nothing secret. Rejects as runners do; the
  * failure is transient where a secret cannot be had for now.
  */
-export function runWithSecrets(concealed: readonly ConcealedRequest[], run: Run): Promise<ActionReport> {
-  if (concealed.some(({ templates }) => templates !== undefined)) return runRevealed(concealed, run);
-  return run(concealed.map(({ request }) => request));
-}
-
-type Run = (requests: readonly ActionRequest[]) => Promise<ActionReport>;
-
-async function runRevealed(concealed: readonly ConcealedRequest[], run: Run): Promise<ActionReport> {
+export async function runWithSecrets(concealed: readonly ConcealedRequest[], run: Run): Promise<ActionReport> {
   const revealed = await Promise.all(concealed.map(reveal));
   const hide = hiding(revealed.flatMap(({ secrets }) => secrets));
   const hidden = ({ request: asked, response }: ActionReport): ActionReport => ({

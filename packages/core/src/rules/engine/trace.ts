@@ -2,7 +2,7 @@
  * What a rule did with each of its last messages: the values of its clauses, its actions as rendered, every attempt. Kept in
  * memory, within bounds, and told to whoever watches.
  */
-import type { ActionRunners } from '../action-runner.ts';
+import type { ActionRunner, ActionRunners } from '../action-runner.ts';
 import { type CompiledStatement, jsonText, type Result, RuleMessage, Undefined, type Value } from '../sql/index.ts';
 import type { Invocation, Outcome, PreparedAction } from './invocation.ts';
 import { Pace } from './pace.ts';
@@ -28,13 +28,13 @@ export interface ActionTrace {
   state: 'waiting' | 'retrying' | 'succeeded' | 'failed';
   /** All there were; `attempts` has the last ones. */
   attemptCount: number;
-  readonly attempts: Attempt[];
-  error?: string;
+  attempts: readonly Attempt[];
+  error: string | undefined;
 }
 
 export interface Trace {
   /** Of the invocation, once there is one. */
-  invocationId?: string;
+  invocationId: string | undefined;
   readonly ruleName: string;
   readonly at: number;
   readonly topic: string;
@@ -51,7 +51,8 @@ export interface Trace {
   readonly output?: string | undefined;
   /** Why the evaluation failed, or the message was not taken. */
   readonly error?: string | undefined;
-  readonly actions: ActionTrace[];
+  /** The error action comes last, when it is its turn. */
+  actions: readonly ActionTrace[];
 }
 
 const longestText = 2048;
@@ -105,6 +106,7 @@ export class RuleTraces {
 
   /** Something new is known of a trace. */
   changed(trace: Trace): void {
+    if (this.#listeners.size === 0) return;
     for (const listener of this.#listeners) listener(trace);
   }
 
@@ -133,8 +135,11 @@ export function traceOfInvocation(invocation: Omit<Invocation, 'trace'>, at: num
     clientId,
     traceId,
     payload: noted(new RuleMessage(message)),
+    variables: undefined,
+    where: undefined,
     passed: true,
     output: isSecret ? hidden : noted(new RuleMessage({ ...message, payload })),
+    error: undefined,
     actions: actions.map((action, index) => newActionTrace(action, runners, outcomes[index])),
   };
 }
@@ -145,19 +150,26 @@ export function newActionTrace(
   outcome?: Outcome | null,
   isErrorAction = false,
 ): ActionTrace {
-  const entry = { kind: action.kind, isErrorAction, attemptCount: 0, attempts: [] };
-  if ('error' in action) return { ...entry, state: 'failed', error: action.error };
-  const parameters = shown(action.parameters, new Set(runners[action.kind]?.confidential));
-  if (!outcome) return { ...entry, parameters, state: 'waiting' };
-  return outcome.ok
-    ? { ...entry, parameters, state: 'succeeded' }
-    : { ...entry, parameters, state: 'failed', error: outcome.error };
+  const { kind } = action;
+  const error = 'error' in action ? action.error : outcome?.ok === false ? outcome.error : undefined;
+  return {
+    kind,
+    isErrorAction,
+    parameters: 'error' in action ? undefined : shown(action.parameters, runners[kind]?.confidential),
+    state: error !== undefined ? 'failed' : outcome ? 'succeeded' : 'waiting',
+    attemptCount: 0,
+    attempts: noAttempts,
+    error,
+  };
 }
 
+const noAttempts: readonly Attempt[] = [];
+const noActions: readonly ActionTrace[] = [];
+
 /** The value without those parts of it that are named, by their dotted paths. */
-function shown(value: unknown, confidential: ReadonlySet<string>, path = ''): unknown {
-  if (confidential.size === 0) return value;
-  if (confidential.has(path)) return hidden;
+function shown(value: unknown, confidential: ActionRunner['confidential'], path = ''): unknown {
+  if (confidential === undefined) return value;
+  if (confidential.includes(path)) return hidden;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const entries = Object.entries(value).map(([key, part]) => {
     return [key, shown(part, confidential, path === '' ? key : `${path}.${key}`)] as const;
@@ -165,45 +177,50 @@ function shown(value: unknown, confidential: ReadonlySet<string>, path = ''): un
   return Object.fromEntries(entries);
 }
 
-/** The trace of an evaluation; its actions are added as they are prepared. */
+/** The trace of an evaluation; its actions are added when they are prepared. */
 export function traceOf(
   ruleName: string,
   at: number,
   message: RuleMessage,
-  { variables: names, secrets }: Pick<CompiledStatement, 'variables' | 'secrets'>,
+  statement: Pick<CompiledStatement, 'variables' | 'secrets'>,
   result: Result | Error,
 ): Trace {
+  const { secrets } = statement;
   const { topic, clientId } = message.published;
-  const payload = noted(message);
-  if (result instanceof Error) {
-    return { ruleName, at, topic, clientId, payload, passed: false, error: result.message, actions: [] };
-  }
-  const { matched, where, variables, output } = result;
+  const failed = result instanceof Error;
+  const passed = !failed && result.matched;
+  // Always of the same shape: it is made for nearly every message, and lives just long enough to be moved about.
   return {
+    invocationId: undefined,
     ruleName,
     at,
     topic,
     clientId,
-    traceId: matched ? message.published.traceId : undefined,
-    payload,
-    variables:
-      names.length === 0
-        ? undefined
-        : Object.fromEntries(
-            names.map((name, index) => [name, valueText(variables[index]!, secrets.variables.has(name))]),
-          ),
-    where: valueText(where, secrets.where),
-    passed: matched,
-    output: output && (secrets.output ? hidden : noted(output)),
-    actions: [],
+    traceId: passed ? message.published.traceId : undefined,
+    payload: noted(message),
+    variables: failed ? undefined : variableTexts(statement, result),
+    where: failed ? undefined : valueText(result.where, secrets.where),
+    passed,
+    output: failed || !result.output ? undefined : secrets.output ? hidden : noted(result.output),
+    error: failed ? result.message : undefined,
+    actions: noActions,
   };
+}
+
+function variableTexts(
+  { variables: names, secrets }: Pick<CompiledStatement, 'variables' | 'secrets'>,
+  { variables }: Result,
+): Trace['variables'] {
+  if (names.length === 0) return undefined;
+  const texts = names.map((name, index) => [name, valueText(variables[index]!, secrets.variables.has(name))] as const);
+  return Object.fromEntries(texts);
 }
 
 /** Notes an attempt; only the last ones are kept. */
 export function addAttempt(trace: ActionTrace, attempt: Attempt): void {
   trace.attemptCount += 1;
-  if (trace.attempts.length >= attemptsOfAction) trace.attempts.shift();
-  trace.attempts.push(attempt);
+  const { attempts } = trace;
+  trace.attempts = attempts.length === 0 ? [attempt] : [...attempts.slice(1 - attemptsOfAction), attempt];
 }
 
 /** In place of what may give a secret away. */

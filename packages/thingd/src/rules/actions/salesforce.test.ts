@@ -26,9 +26,7 @@ async function run(statuses: readonly number[]) {
     isJson: true,
     signal: new AbortController().signal,
   } as unknown as ActionRequest;
-  const outcome = await salesforce()
-    .run(request)
-    .catch(failure => failure);
+  const outcome = await Promise.resolve(salesforce().run(request)).catch(failure => failure);
   return { calls, outcome };
 }
 

@@ -29,9 +29,7 @@ async function run(payload: string, refusals: readonly (readonly string[])[]) {
     isJson: true,
     signal,
   } as unknown as ActionRequest;
-  const outcome = await firehose(clients)
-    .run(request)
-    .catch(failure => failure);
+  const outcome = await Promise.resolve(firehose(clients).run(request)).catch(failure => failure);
   return { calls, outcome };
 }
 
