@@ -86,19 +86,20 @@ export class ActionCalls {
 
   /** One attempt: done at once, or when the promise resolves. */
   #attempt(call: Call, lane: Lane<Call>): void | Promise<void> {
-    const now = this.#context.clock.now();
+    const { clock } = this.#context;
+    const now = clock.now();
     call.attempts += 1;
     if (call.attempts === 1) call.startedAt = now;
     let answer: ActionReport | Promise<ActionReport>;
     try {
       answer = this.#run(call);
     } catch (error) {
-      return this.#attempted(call, lane, now, undefined, this.#failureOf(call, error));
+      return this.#attempted(call, lane, now, now, undefined, this.#failureOf(call, error));
     }
-    if (!(answer instanceof Promise)) return this.#attempted(call, lane, now, answer, undefined);
+    if (!(answer instanceof Promise)) return this.#attempted(call, lane, now, now, answer, undefined);
     return answer.then(
-      report => this.#attempted(call, lane, now, report, undefined),
-      error => this.#attempted(call, lane, now, undefined, this.#failureOf(call, error)),
+      report => this.#attempted(call, lane, now, clock.now(), report, undefined),
+      error => this.#attempted(call, lane, now, clock.now(), undefined, this.#failureOf(call, error)),
     );
   }
 
@@ -160,11 +161,11 @@ export class ActionCalls {
     call: Call,
     lane: Lane<Call>,
     at: number,
+    now: number,
     report: ActionReport | undefined,
     failure: Failure | undefined,
   ): void {
     if (this.#closed && failure !== undefined) return; // it is in the store, and taken up at the next start
-    const now = this.#context.clock.now();
     const mayRetry = failure?.isTransient === true && now - call.startedAt < this.#context.limits.retryFor;
     const retryIn = mayRetry ? retryDelay(call.attempts, this.#context.random()) : undefined;
     this.#note(call, at, now - at, report, failure, retryIn);

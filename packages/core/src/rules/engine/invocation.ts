@@ -1,5 +1,6 @@
 /** What a rule has decided to do about one message: made once, when the message is evaluated, and carried out from then on. */
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../clock.ts';
 import type { RenderedAction } from '../compiled-rule.ts';
 import { type MessageProperties, type PublishedMessage, RuleMessage } from '../sql/index.ts';
 import type { Trace } from './trace.ts';
@@ -35,6 +36,7 @@ export class ArrivedMessage implements RuleMessageSource {
   readonly evaluated: RuleMessage;
   readonly #sourceIp: () => string | undefined;
   #traceId: string | undefined;
+  #arrivedAt: number | undefined;
 
   constructor(options: ArrivedMessageOptions) {
     this.topic = options.topic;
@@ -50,6 +52,12 @@ export class ArrivedMessage implements RuleMessageSource {
 
   get sourceIp(): string | undefined {
     return this.#sourceIp();
+  }
+
+  /** When the first rule asked, in milliseconds since the epoch: the clock is read once for all of them. */
+  arrivedAt(clock: Clock): number {
+    this.#arrivedAt ??= clock.now();
+    return this.#arrivedAt;
   }
 
   get traceId(): string {

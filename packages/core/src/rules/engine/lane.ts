@@ -7,6 +7,7 @@ const concurrency = 16;
 export class Lane<Call> {
   readonly #timers: Timers;
   readonly #attempt: (call: Call, lane: Lane<Call>) => void | Promise<void>;
+  /** INVARIANT: empty while there is a place. */
   readonly #ready: Call[] = [];
   /** Waiting for their next attempt, longest first, with how to call their timer off. */
   readonly #resting = new Map<Call, () => void>();
@@ -23,8 +24,8 @@ export class Lane<Call> {
   /** Attempts `call` when it is its turn. */
   push(call: Call): void {
     if (this.#closed) return;
-    this.#ready.push(call);
-    this.#next();
+    if (this.#running < concurrency) this.#begin(call);
+    else this.#ready.push(call);
   }
 
   /** Attempts `call` after `delay` ms, or when the target has shown that it is back. */
@@ -60,20 +61,16 @@ export class Lane<Call> {
     });
   }
 
-  #next(): void {
-    while (this.#running < concurrency) {
-      const call = this.#ready.shift();
-      if (call === undefined) return;
-      this.#running += 1;
-      const running = this.#attempt(call, this);
-      if (running === undefined) this.#running -= 1;
-      else void running.then(this.#ended);
-    }
+  #begin(call: Call): void {
+    this.#running += 1;
+    const running = this.#attempt(call, this);
+    if (running === undefined) this.#running -= 1;
+    else void running.then(this.#ended);
   }
 
   readonly #ended = (): void => {
     this.#running -= 1;
     if (this.#running === 0) this.#idle?.();
-    this.#next();
+    while (this.#ready.length > 0 && this.#running < concurrency) this.#begin(this.#ready.shift()!);
   };
 }

@@ -231,7 +231,7 @@ export class RuleEngine {
   }
 
   #take(rule: RunningRule, compiled: CompiledRule, message: ArrivedMessage, result: Result): void | Promise<void> {
-    const now = this.#options.clock.now();
+    const now = message.arrivedAt(this.#options.clock);
     const trace = rule.traces.wants(result.matched, now)
       ? traceOf(rule.ruleName, now, message.evaluated, compiled.statement, result)
       : undefined;
@@ -292,7 +292,7 @@ export class RuleEngine {
   #evaluationFailed(rule: RunningRule, { statement }: CompiledRule, message: ArrivedMessage, error: unknown): void {
     const failure = error instanceof Error ? error : new Error(String(error));
     rule.counts.evaluationFailed += 1;
-    rule.traces.add(traceOf(rule.ruleName, this.#options.clock.now(), message.evaluated, statement, failure));
+    rule.traces.add(traceOf(rule.ruleName, message.arrivedAt(this.#options.clock), message.evaluated, statement, failure));
     this.#notRun(rule, message, { event: 'evaluationFailed', reason: failure.message });
   }
 
