@@ -115,11 +115,10 @@ export class ActionCalls {
     // The error action is told of all of them in one document.
     const concerned = which === 'error' ? [first!] : invocations;
     const requests = concerned.map(invocation => this.#request(call, invocation));
-    const templates = concerned.map(invocation => secretsOf(invocation, which));
-    if (templates.every(needed => needed === undefined)) return runTogether(runner, requests);
+    if (!concerned.some(invocation => secretsOf(invocation, which))) return runTogether(runner, requests);
     const concealed = requests.map((request, index) => ({
       request,
-      templates: templates[index],
+      templates: secretsOf(concerned[index]!, which),
       // The present is when the message came, so that attempts do not differ in it.
       context: () => ({
         ...this.#context.contextOf(this.#realm),

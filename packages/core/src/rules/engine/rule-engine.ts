@@ -292,7 +292,9 @@ export class RuleEngine {
   #evaluationFailed(rule: RunningRule, { statement }: CompiledRule, message: ArrivedMessage, error: unknown): void {
     const failure = error instanceof Error ? error : new Error(String(error));
     rule.counts.evaluationFailed += 1;
-    rule.traces.add(traceOf(rule.ruleName, message.arrivedAt(this.#options.clock), message.evaluated, statement, failure));
+    rule.traces.add(
+      traceOf(rule.ruleName, message.arrivedAt(this.#options.clock), message.evaluated, statement, failure),
+    );
     this.#notRun(rule, message, { event: 'evaluationFailed', reason: failure.message });
   }
 
