@@ -84,8 +84,8 @@ export class ActionCalls {
     await Promise.all([...this.#lanes.values()].map(lane => lane.close()));
   }
 
-  /** One attempt: done at once, or when the promise resolves. */
-  #attempt(call: Call, lane: Lane<Call>): void | Promise<void> {
+  /** One attempt; true if the target takes its time. */
+  #attempt(call: Call, lane: Lane<Call>): boolean {
     const { clock } = this.#context;
     const now = clock.now();
     call.attempts += 1;
@@ -94,12 +94,25 @@ export class ActionCalls {
     try {
       answer = this.#run(call);
     } catch (error) {
-      return this.#attempted(call, lane, now, now, undefined, this.#failureOf(call, error));
+      this.#attempted(call, lane, now, now, undefined, this.#failureOf(call, error));
+      return false;
     }
-    if (!(answer instanceof Promise)) return this.#attempted(call, lane, now, now, answer, undefined);
-    return answer.then(
-      report => this.#attempted(call, lane, now, clock.now(), report, undefined),
-      error => this.#attempted(call, lane, now, clock.now(), undefined, this.#failureOf(call, error)),
+    if (answer instanceof Promise) this.#await(answer, call, lane, now);
+    else this.#attempted(call, lane, now, now, answer, undefined);
+    return answer instanceof Promise;
+  }
+
+  #await(answer: Promise<ActionReport>, call: Call, lane: Lane<Call>, at: number): void {
+    const { clock } = this.#context;
+    answer.then(
+      report => {
+        this.#attempted(call, lane, at, clock.now(), report, undefined);
+        lane.ended();
+      },
+      error => {
+        this.#attempted(call, lane, at, clock.now(), undefined, this.#failureOf(call, error));
+        lane.ended();
+      },
     );
   }
 

@@ -4,9 +4,12 @@ import type { Timers } from '../../timers.ts';
 /** Attempts of one action at the same time. */
 const concurrency = 16;
 
+/** Attempts a call: true if that goes on, until it tells the lane that it has `ended`. */
+export type Attempting<Call> = (call: Call, lane: Lane<Call>) => boolean;
+
 export class Lane<Call> {
   readonly #timers: Timers;
-  readonly #attempt: (call: Call, lane: Lane<Call>) => void | Promise<void>;
+  readonly #attempt: Attempting<Call>;
   /** INVARIANT: empty while there is a place. */
   readonly #ready: Call[] = [];
   /** Waiting for their next attempt, longest first, with how to call their timer off. */
@@ -15,8 +18,7 @@ export class Lane<Call> {
   #idle: (() => void) | undefined;
   #closed = false;
 
-  /** `attempt` neither throws nor rejects; it returns a promise if it is not done when it returns. */
-  constructor(timers: Timers, attempt: (call: Call, lane: Lane<Call>) => void | Promise<void>) {
+  constructor(timers: Timers, attempt: Attempting<Call>) {
     this.#timers = timers;
     this.#attempt = attempt;
   }
@@ -49,6 +51,13 @@ export class Lane<Call> {
     }
   }
 
+  /** An attempt that went on is over. */
+  ended(): void {
+    this.#running -= 1;
+    if (this.#running === 0) this.#idle?.();
+    while (this.#ready.length > 0 && this.#running < concurrency) this.#begin(this.#ready.shift()!);
+  }
+
   /** Resolves when no attempt is under way any more. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -62,15 +71,6 @@ export class Lane<Call> {
   }
 
   #begin(call: Call): void {
-    this.#running += 1;
-    const running = this.#attempt(call, this);
-    if (running === undefined) this.#running -= 1;
-    else void running.then(this.#ended);
+    if (this.#attempt(call, this)) this.#running += 1;
   }
-
-  readonly #ended = (): void => {
-    this.#running -= 1;
-    if (this.#running === 0) this.#idle?.();
-    while (this.#ready.length > 0 && this.#running < concurrency) this.#begin(this.#ready.shift()!);
-  };
 }
