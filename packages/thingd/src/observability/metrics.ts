@@ -2,7 +2,7 @@
  * `/metrics` in the Prometheus format. The counting is done elsewhere in plain fields, which cost nothing on the message path;
  * here they are read when someone asks.
  */
-import type { BrokerMetrics } from '@thingd/broker';
+import { type BrokerMetrics, Durations, durationBounds } from '@thingd/broker';
 import type { ActionEnd, RuleState } from '@thingd/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type FleetMetricSample, fleetMetricGauge } from './fleet-metric-gauge.ts';
@@ -61,6 +61,9 @@ const durations: readonly (readonly [
     'From the same read to the PUBACK or PUBREC, the store included',
   ],
 ];
+
+/** Of a broker that has not started. */
+const noDurations = new Durations();
 
 export interface Metrics {
   readonly contentType: string;
@@ -141,21 +144,24 @@ export function createMetrics(sources: MetricSources): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
   });
-  const ruleAction = ruleMetrics(register, sources.rules);
+  const rules = ruleMetrics(register, sources.rules);
   fleetMetricGauge(register, sources.fleetMetrics);
   return {
     contentType: register.contentType,
     async render() {
       const broker = sources.broker();
-      const timed = durations.map(([field, name, help]) => formatHistogram(name, help, broker?.[field]));
-      return [await register.metrics(), ...timed].join('\n');
+      const timed = durations.map(([field, name, help]) => {
+        const { counts, sum } = broker?.[field] ?? noDurations;
+        return formatHistogram(name, help, [{ bounds: durationBounds, counts, sum }]);
+      });
+      return [await register.metrics(), ...timed, rules.renderSeconds()].join('\n');
     },
     storeCommit({ writers, seconds }) {
       commitSeconds.observe(seconds);
       commitWriters.observe(writers);
     },
     httpAnswer: seconds => httpSeconds.observe(seconds),
-    ruleAction,
+    ruleAction: rules.actionEnded,
     apiCall: (operation, status) => apiCalls.inc({ operation, status }),
   };
 }

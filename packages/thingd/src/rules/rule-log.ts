@@ -24,6 +24,7 @@ export function ruleLog({ log, actionEnded, failed }: RuleLogOptions): RuleObser
   return {
     actionEnded(ended) {
       actionEnded(ended);
+      if (ended.outcome.ok && !log.isLevelEnabled('debug')) return;
       const { outcome, ...end } = ended;
       if (outcome.ok) log.debug({ event: 'rule.actionSucceeded', ...end });
       else if (noisy.allows()) log.warn({ event: 'rule.actionFailed', ...end, reason: outcome.error });
