@@ -63,7 +63,7 @@ export class ActionCalls {
     const limits = 'parameters' in action ? batching?.limits(action.parameters) : undefined;
     if (batching === undefined || limits === undefined) return this.make(which, [invocation]);
     try {
-      const place = batching.place(this.#request(new Call(which, [invocation]), invocation));
+      const place = batching.place(this.#request(new Call(which, [invocation]), invocation, 1));
       const topic = limits.acrossTopics ? '' : invocation.message.topic;
       const key = [which, action.kind, topic, place.key].join('\n');
       this.#gatherer.add({ which, invocation }, { ...place, key }, limits);
@@ -127,7 +127,7 @@ export class ActionCalls {
     }
     // The error action is told of all of them in one document.
     const concerned = which === 'error' ? [first!] : invocations;
-    const requests = concerned.map(invocation => this.#request(call, invocation));
+    const requests = concerned.map(invocation => this.#request(call, invocation, call.attempts));
     if (!concerned.some(invocation => secretsOf(invocation, which))) return runTogether(runner, requests);
     const concealed = requests.map((request, index) => ({
       request,
@@ -141,7 +141,7 @@ export class ActionCalls {
     return runWithSecrets(concealed, revealed => runTogether(runner, revealed));
   }
 
-  #request({ which, invocations, attempts }: Call, invocation: Invocation): ActionRequest {
+  #request({ which, invocations }: Call, invocation: Invocation, attempt: number): ActionRequest {
     const { id, ruleName, message } = invocation;
     const action = actionOf(invocation, which)!;
     const isErrorAction = which === 'error';
@@ -155,7 +155,7 @@ export class ActionCalls {
       message,
       hops: 1 + mostHops(invocations),
       isErrorAction,
-      attempt: attempts,
+      attempt,
       signal: this.#context.signal,
     };
   }

@@ -49,6 +49,18 @@ describe('a lane', () => {
     expect(calls).toEqual([1, 2, 3, 4]);
   });
 
+  test('lets calls that end at once wake all that rest, without going deeper for each', () => {
+    const calls: number[] = [];
+    const lane = new Lane<number>(new ManualTimers(), (call, lane) => {
+      calls.push(call);
+      lane.wake();
+      return false;
+    });
+    for (const call of upTo(20_000)) lane.pushAfter(1000, call);
+    lane.wake();
+    expect(calls).toEqual(upTo(20_000));
+  });
+
   test('is closed when what is under way has ended, and begins nothing more', async () => {
     const { lane, timers, calls } = openLane();
     for (const call of upTo(20)) lane.push(call);

@@ -10,11 +10,12 @@ export type Attempting<Call> = (call: Call, lane: Lane<Call>) => boolean;
 export class Lane<Call> {
   readonly #timers: Timers;
   readonly #attempt: Attempting<Call>;
-  /** INVARIANT: empty while there is a place. */
   readonly #ready: Call[] = [];
   /** Waiting for their next attempt, longest first, with how to call their timer off. */
   readonly #resting = new Map<Call, () => void>();
   #running = 0;
+  /** Whether `#next` is at work. */
+  #passesOn = false;
   #idle: (() => void) | undefined;
   #closed = false;
 
@@ -42,20 +43,22 @@ export class Lane<Call> {
 
   /** The target works: each success calls two of those that rest, so that a backlog goes as fast as it succeeds. */
   wake(): void {
+    if (this.#closed) return;
     for (let count = 0; count < 2 && this.#resting.size > 0; count++) {
       const [oldest] = this.#resting;
       const [call, cancel] = oldest!;
       cancel();
       this.#resting.delete(call);
-      this.push(call);
+      this.#ready.push(call);
     }
+    this.#next();
   }
 
   /** An attempt that went on is over. */
   ended(): void {
     this.#running -= 1;
     if (this.#running === 0) this.#idle?.();
-    while (this.#ready.length > 0 && this.#running < concurrency) this.#begin(this.#ready.shift()!);
+    this.#next();
   }
 
   /** Resolves when no attempt is under way any more. */
@@ -68,6 +71,14 @@ export class Lane<Call> {
     await new Promise<void>(resolve => {
       this.#idle = resolve;
     });
+  }
+
+  /** Attempts that end at once wake others: those have their turn here too, rather than one within the other. */
+  #next(): void {
+    if (this.#passesOn) return;
+    this.#passesOn = true;
+    while (this.#ready.length > 0 && this.#running < concurrency) this.#begin(this.#ready.shift()!);
+    this.#passesOn = false;
   }
 
   #begin(call: Call): void {

@@ -214,7 +214,9 @@ export class RuleEngine {
     } catch (error) {
       return this.#evaluationFailed(rule, compiled, message, error);
     }
-    if (!(result instanceof Promise)) return this.#take(rule, compiled, message, result);
+    if (!(result instanceof Promise)) {
+      return this.#take(rule, compiled, message, result, message.arrivedAt(this.#options.clock));
+    }
     if (message.qos === 0 && rule.waiting >= waitingEvaluations) {
       void result.catch(() => {});
       return this.#drop(rule, message, 'too many evaluations wait for external functions');
@@ -222,7 +224,7 @@ export class RuleEngine {
     rule.waiting += 1;
     return result
       .then(
-        evaluated => this.#take(rule, compiled, message, evaluated),
+        evaluated => this.#take(rule, compiled, message, evaluated, this.#options.clock.now()),
         error => this.#evaluationFailed(rule, compiled, message, error),
       )
       .finally(() => {
@@ -230,8 +232,13 @@ export class RuleEngine {
       });
   }
 
-  #take(rule: RunningRule, compiled: CompiledRule, message: ArrivedMessage, result: Result): void | Promise<void> {
-    const now = message.arrivedAt(this.#options.clock);
+  #take(
+    rule: RunningRule,
+    compiled: CompiledRule,
+    message: ArrivedMessage,
+    result: Result,
+    now: number,
+  ): void | Promise<void> {
     const trace = rule.traces.wants(result.matched, now)
       ? traceOf(rule.ruleName, now, message.evaluated, compiled.statement, result)
       : undefined;
@@ -292,9 +299,7 @@ export class RuleEngine {
   #evaluationFailed(rule: RunningRule, { statement }: CompiledRule, message: ArrivedMessage, error: unknown): void {
     const failure = error instanceof Error ? error : new Error(String(error));
     rule.counts.evaluationFailed += 1;
-    rule.traces.add(
-      traceOf(rule.ruleName, message.arrivedAt(this.#options.clock), message.evaluated, statement, failure),
-    );
+    rule.traces.add(traceOf(rule.ruleName, this.#options.clock.now(), message.evaluated, statement, failure));
     this.#notRun(rule, message, { event: 'evaluationFailed', reason: failure.message });
   }
 
