@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Change, Changes } from '../events/changes.ts';
+import type { Store } from '../store/store.ts';
 import { certificatesBut, openDomain, outcomes, realm } from '../testing/domain.ts';
+import { BillingGroups } from './billing-group-service.ts';
 import { openRegistryLimits } from './limits.ts';
 import { ThingPrincipals } from './thing-principal-service.ts';
 import { Things } from './thing-service.ts';
@@ -10,14 +12,30 @@ import { ThingTypes } from './thing-type-service.ts';
 let things: Things;
 let types: ThingTypes;
 let principals: ThingPrincipals;
+/** The same registry in another process. */
+let elsewhere: Things;
+let billingGroups: BillingGroups;
+let reads: number;
 let emitted: Change[];
 
 beforeEach(async () => {
   const changes = new Changes();
   emitted = [];
   changes.on(change => emitted.push(change));
-  const domain = { ...(await openDomain()), changes };
+  const { store, clock } = await openDomain();
+  reads = 0;
+  const counting: Store = {
+    dialect: store.dialect,
+    all(query) {
+      reads++;
+      return store.all(query);
+    },
+    commit: writes => store.commit(writes),
+  };
+  const domain = { store: counting, clock, changes };
   things = new Things(domain);
+  elsewhere = new Things({ store, clock, changes: new Changes() });
+  billingGroups = new BillingGroups({ store, clock, changes: new Changes() });
   types = new ThingTypes(domain);
   principals = new ThingPrincipals(domain, certificatesBut());
 });
@@ -60,6 +78,11 @@ describe('creating a thing', () => {
     await expect(things.create(realm, { thingName: 'lamp', thingTypeName: 'bulb' })).rejects.toMatchObject({
       name: 'ResourceAlreadyExistsException',
     });
+  });
+
+  test('with nothing but a name and attributes reads nothing first', async () => {
+    await things.create(realm, { thingName: 'lamp', ...attributes({ a: '1' }) });
+    expect(reads).toBe(0);
   });
 
   test('in another realm is another thing', async () => {
@@ -223,6 +246,47 @@ describe('updating a thing', () => {
     const { version, attributes: kept } = await things.describe(realm, 'lamp');
     expect(version).toBe(13);
     expect(Object.keys(kept)).toHaveLength(14);
+  });
+
+  test('that was written here before reads nothing', async () => {
+    reads = 0;
+    await things.update(realm, { thingName: 'lamp', ...attributes({ b: '3' }, true) });
+    await things.update(realm, { thingName: 'lamp', expectedVersion: 2, ...attributes({ c: '4' }, true) });
+    expect(reads).toBe(0);
+    expect(await elsewhere.describe(realm, 'lamp')).toMatchObject({ version: 3, attributes: { b: '3', c: '4' } });
+  });
+
+  test('that has been changed by another process builds on what it is now', async () => {
+    await elsewhere.update(realm, { thingName: 'lamp', ...attributes({ elsewhere: '1' }, true) });
+    await things.update(realm, { thingName: 'lamp', ...attributes({ here: '2' }, true) });
+    expect(await elsewhere.describe(realm, 'lamp')).toMatchObject({
+      version: 3,
+      attributes: { elsewhere: '1', here: '2' },
+    });
+  });
+
+  test('is refused for what is stored, not for what was written here last', async () => {
+    await elsewhere.update(realm, { thingName: 'lamp', attributePayload: { attributes: {} } });
+    await things.update(realm, { thingName: 'lamp', expectedVersion: 2, ...attributes(many(3), true) });
+    await elsewhere.update(realm, { thingName: 'lamp', attributePayload: { attributes: {} } });
+    await things.update(realm, { thingName: 'lamp', ...attributes(many(3), true) });
+    await elsewhere.delete(realm, 'lamp');
+    await expect(things.update(realm, { thingName: 'lamp' })).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+    });
+  });
+
+  test('that was deleted and created again elsewhere is an update of the new one', async () => {
+    await elsewhere.delete(realm, 'lamp');
+    const { thingId } = await elsewhere.create(realm, { thingName: 'lamp' });
+    expect(await things.update(realm, { thingName: 'lamp' })).toMatchObject({ thingId, version: 2, attributes: {} });
+  });
+
+  test('tells of the billing group it has come into meanwhile', async () => {
+    await billingGroups.create(realm, { billingGroupName: 'office' });
+    await billingGroups.add(realm, 'lamp', 'office');
+    await things.update(realm, { thingName: 'lamp' });
+    expect(emitted.at(-1)).toMatchObject({ thing: { billingGroupName: 'office' } });
   });
 });
 

@@ -4,8 +4,9 @@ import type { Domain } from '../domain.ts';
 import { ServiceError } from '../errors.ts';
 import { type Realm, realmKey } from '../realm.ts';
 import { type Listing, type Page, type PageRequest, readPage } from '../store/pagination.ts';
+import { RecentlyUsed } from '../store/recently-used.ts';
 import { retryStale } from '../store/retry.ts';
-import type { Write } from '../store/store.ts';
+import { StaleWrite, type Write } from '../store/store.ts';
 import {
   type AttributePayload,
   type Attributes,
@@ -32,11 +33,19 @@ export interface UpdateThing extends Omit<CreateThing, 'billingGroupName'> {
   readonly removeThingType?: boolean | undefined;
 }
 
+/** What the things written last may take in memory: some ten thousand of the usual size. */
+const recentBytes = 8 << 20;
+
 const thingListing: Listing<Thing> = { name: 'things', order: ['string'], position: thing => [thing.thingName] };
 
 export class Things {
   readonly #domain: Domain;
   readonly #limits: RegistryLimits;
+  /**
+   * Things as this process wrote them last, which an update need not read again: its commit fails if they are others by now. Nobody is
+   * refused or answered anything because of them.
+   */
+  readonly #recent = new RecentlyUsed<Thing>(recentBytes, sizeOf);
 
   constructor(domain: Domain, limits: RegistryLimits = awsRegistryLimits) {
     this.#domain = domain;
@@ -52,8 +61,11 @@ export class Things {
     const { thingName, thingTypeName, billingGroupName } = input;
     const attributes = updateAttributes({}, input.attributePayload);
     this.#checkAttributes(attributes, thingTypeName);
+    // Most are new, and one that is told by nothing but its name and attributes finds that out by its key.
+    let readsFirst = thingTypeName !== undefined || billingGroupName !== undefined;
     return retryStale(async () => {
-      const present = await readThing(store, realmKey(realm), thingName);
+      const present = readsFirst ? await readThing(store, realmKey(realm), thingName) : undefined;
+      readsFirst = true;
       if (present) return sameThing(realm, present, { thingTypeName, attributes, billingGroupName });
       if (thingTypeName !== undefined) await this.#checkType(realm, thingTypeName);
       const claims = billingGroupName === undefined ? [] : [await this.#claimBillingGroup(realm, billingGroupName)];
@@ -67,6 +79,7 @@ export class Things {
         createdAt: clock.now(),
       };
       await store.commit([...claims, ...insertThing(store, realmKey(realm), thing)]);
+      this.#recent.set(recentKey(realm, thingName), thing);
       changes.emit({ kind: 'thing', realm, thingName, operation: 'created', thing });
       return thing;
     });
@@ -81,25 +94,45 @@ export class Things {
 
   /** Throws `ResourceNotFoundException` and, unless the thing has `expectedVersion`, `VersionConflictException`. */
   async update(realm: Realm, input: UpdateThing): Promise<Thing> {
-    const { store, changes } = this.#domain;
-    const { thingName, removeThingType, expectedVersion } = input;
-    if (removeThingType && input.thingTypeName !== undefined) {
+    const { thingName, thingTypeName, removeThingType } = input;
+    if (removeThingType && thingTypeName !== undefined) {
       throw new ServiceError('InvalidRequestException', '`removeThingType` and `thingTypeName` exclude each other');
     }
-    return retryStale(async () => {
-      const present = await this.describe(realm, thingName);
-      checkVersion(present, expectedVersion);
-      const thingTypeName = removeThingType ? undefined : (input.thingTypeName ?? present.thingTypeName);
-      const attributes = updateAttributes(present.attributes, input.attributePayload);
-      this.#checkAttributes(attributes, thingTypeName);
-      if (thingTypeName !== undefined && thingTypeName !== present.thingTypeName) {
-        await this.#checkType(realm, thingTypeName);
-      }
-      const thing = { ...present, thingTypeName, attributes, version: present.version + 1 };
-      await store.commit(replaceThing(store, realmKey(realm), present, thing));
-      changes.emit({ kind: 'thing', realm, thingName, operation: 'updated', thing, previous: present });
-      return thing;
-    });
+    return (
+      (await this.#updateRecent(realm, input)) ??
+      retryStale(async () => this.#change(realm, await this.describe(realm, thingName), input))
+    );
+  }
+
+  /** Undefined where that does not succeed, for whatever reason. */
+  async #updateRecent(realm: Realm, input: UpdateThing): Promise<Thing | undefined> {
+    const key = recentKey(realm, input.thingName);
+    const recent = this.#recent.get(key);
+    if (recent === undefined) return undefined;
+    try {
+      return await this.#change(realm, recent, input);
+    } catch (error) {
+      if (!(error instanceof StaleWrite || error instanceof ServiceError)) throw error;
+      this.#recent.delete(key);
+      return undefined;
+    }
+  }
+
+  async #change(realm: Realm, present: Thing, input: UpdateThing): Promise<Thing> {
+    const { store, changes } = this.#domain;
+    const { thingName, removeThingType, expectedVersion } = input;
+    checkVersion(present, expectedVersion);
+    const thingTypeName = removeThingType ? undefined : (input.thingTypeName ?? present.thingTypeName);
+    const attributes = updateAttributes(present.attributes, input.attributePayload);
+    this.#checkAttributes(attributes, thingTypeName);
+    if (thingTypeName !== undefined && thingTypeName !== present.thingTypeName) {
+      await this.#checkType(realm, thingTypeName);
+    }
+    const thing = { ...present, thingTypeName, attributes, version: present.version + 1 };
+    await store.commit(replaceThing(store, realmKey(realm), present, thing));
+    this.#recent.set(recentKey(realm, thingName), thing);
+    changes.emit({ kind: 'thing', realm, thingName, operation: 'updated', thing, previous: present });
+    return thing;
   }
 
   /**
@@ -119,6 +152,7 @@ export class Things {
         );
       }
       await store.commit([deleteThing(store, realmKey(realm), thing)]);
+      this.#recent.delete(recentKey(realm, thingName));
       changes.emit({ kind: 'thing', realm, thingName, operation: 'deleted', thing });
     });
   }
@@ -154,6 +188,15 @@ export class Things {
       throw new ServiceError('InvalidRequestException', `thing type \`${thingTypeName}\` is deprecated`);
     }
   }
+}
+
+const recentKey = (realm: Realm, thingName: string): string => `${realmKey(realm)} ${thingName}`;
+
+/** Of a thing in memory, about: one without attributes, and what an attribute takes beside its text. */
+function sizeOf({ attributes }: Thing): number {
+  let bytes = 500;
+  for (const [name, value] of Object.entries(attributes)) bytes += 100 + name.length + value.length;
+  return bytes;
 }
 
 function sameThing(
