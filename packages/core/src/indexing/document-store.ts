@@ -1,9 +1,8 @@
 /** How documents and their terms are kept: read many at once, written as differences. */
-import { parseJson } from '../shadow/json.ts';
 import { spelled } from '../store/hand-written.ts';
 import { queryBuilder, readAll } from '../store/query.ts';
 import type { SqlValue, Store, Write } from '../store/store.ts';
-import type { IndexDocument, Place } from './document.ts';
+import type { Place } from './document.ts';
 import { isSearchable, isSearchedByBareTerms } from './fields.ts';
 import type { IndexTables, SearchIndex } from './index-store.ts';
 import { pieces, readPieces } from './statements.ts';
@@ -13,7 +12,8 @@ export interface StoredDocument {
   readonly id: number;
   readonly name: string;
   readonly version: number;
-  readonly document: IndexDocument;
+  /** The document as JSON; most that are read have changed little, and need not be looked into. */
+  readonly text: string;
 }
 
 /** Those of `names` that are indexed. */
@@ -24,9 +24,7 @@ export async function readDocuments(
 ): Promise<Map<string, StoredDocument>> {
   const text = 'select id, name, version, document from search_document where index_id = ? and name in (…)';
   const rows = await readPieces<IndexTables['search_document']>(store, text, [indexId], names);
-  return new Map(
-    rows.map(row => [row.name, { ...row, document: parseJson(row.document) as unknown as IndexDocument }]),
-  );
+  return new Map(rows.map(({ document: text, ...row }) => [row.name, { ...row, text }]));
 }
 
 /** Of everything in an index, a page by name. */
@@ -94,10 +92,9 @@ export const insertField = (store: Store, indexId: number, id: number, name: str
 export function storeDocument(
   store: Store,
   indexId: number,
-  { id, name, before, rowsBefore, document, rows }: DocumentChange,
+  { id, name, before, rowsBefore, text, rows }: DocumentChange,
   fieldId: (name: string) => number,
 ): Write[] {
-  const text = JSON.stringify(document);
   const head: Write =
     before === undefined
       ? {
@@ -127,7 +124,8 @@ export interface DocumentChange {
   readonly name: string;
   readonly before: StoredDocument | undefined;
   readonly rowsBefore: DocumentRows;
-  readonly document: IndexDocument;
+  /** The document as JSON. */
+  readonly text: string;
   readonly rows: DocumentRows;
 }
 
@@ -155,8 +153,9 @@ function changeTerms(
   after: readonly TermRow[],
   fieldId: (name: string) => number,
 ): Write[] {
-  const { removed, added } = differenceOf(before, after, ({ field, position }) => `${field}\0${position}`);
+  const { removed, added, changed } = differenceOf(before, after, ({ field, position }) => `${field}\0${position}`);
   return [
+    ...changed.map(term => changeTerm(store, id, fieldId(term.after.field), term)),
     ...removed.map(({ field, position }) => ({
       sql: spelled(store, 'delete from search_term where document = ? and field = ? and position = ?'),
       parameters: [id, fieldId(field), position],
@@ -175,6 +174,26 @@ function changeTerms(
   ];
 }
 
+/** In its place, and without the word where that stays: a database writes to every index of a column that is set. */
+function changeTerm(
+  store: Store,
+  id: number,
+  field: number,
+  { before, after }: { readonly before: TermRow; readonly after: TermRow },
+): Write {
+  const hasNewWord = after.word !== before.word;
+  return {
+    sql: spelled(
+      store,
+      `update search_term set ${hasNewWord ? 'word = ?, ' : ''}number = ?, value = ? where document = ? and field = ? and position = ?`,
+    ),
+    parameters: [
+      ...(hasNewWord ? [after.word] : []),
+      ...[after.number ?? null, after.value ?? null, id, field, after.position],
+    ],
+  };
+}
+
 function changePlaces(
   store: Store,
   id: number,
@@ -182,8 +201,12 @@ function changePlaces(
   after: readonly Place[],
   fieldId: (name: string) => number,
 ): Write[] {
-  const { removed, added } = differenceOf(before, after, ({ field }) => field);
+  const { removed, added, changed } = differenceOf(before, after, ({ field }) => field);
   return [
+    ...changed.map(({ after: { field, latitude, longitude } }) => ({
+      sql: spelled(store, 'update search_place set latitude = ?, longitude = ? where document = ? and field = ?'),
+      parameters: [latitude, longitude, id, fieldId(field)],
+    })),
     ...removed.map(({ field }) => ({
       sql: spelled(store, 'delete from search_place where document = ? and field = ?'),
       parameters: [id, fieldId(field)],

@@ -1,4 +1,5 @@
 /** Brings documents of an index to what they are now, as one commit of the differences. */
+import { parseJson } from '../shadow/json.ts';
 import { DuplicateKey, type Store, type Write } from '../store/store.ts';
 import { type IndexDocument, nameOf } from './document.ts';
 import {
@@ -35,9 +36,10 @@ export class DocumentWriter {
       const name = nameOf(document);
       const before = stored.get(name);
       gone.delete(name);
-      if (before !== undefined && isSameDocument(before.document, document)) continue;
-      const rowsBefore = before === undefined ? noRows : rowsOf(before.document);
-      changed.push({ name, before, rowsBefore, document, rows: rowsOf(document) });
+      const text = JSON.stringify(document);
+      if (before?.text === text) continue;
+      const rowsBefore = before === undefined ? noRows : rowsOf(parseJson(before.text) as unknown as IndexDocument);
+      changed.push({ name, before, rowsBefore, text, rows: rowsOf(document) });
     }
     const { fields, writes } = await this.#nameFields(indexId, changed);
     const fieldId = (name: string): number => {
@@ -99,5 +101,3 @@ const rowsOf = (document: IndexDocument): DocumentRows => ({
   terms: termsOf(document),
   places: placesOf(document),
 });
-
-const isSameDocument = (a: IndexDocument, b: IndexDocument): boolean => JSON.stringify(a) === JSON.stringify(b);

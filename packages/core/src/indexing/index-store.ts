@@ -1,5 +1,6 @@
 /** Where the indexes of a realm are kept: whether they are on, with what, and how far they have been built. */
 import { sql } from 'kysely';
+import { spelled } from '../store/hand-written.ts';
 import type { Migration } from '../store/migrations.ts';
 import { queryBuilder, readAll, readFirst, write } from '../store/query.ts';
 import type { Store, Write } from '../store/store.ts';
@@ -104,12 +105,8 @@ export const searchMigration: Migration = {
 };
 
 export async function readIndex(store: Store, realm: string, name: IndexName): Promise<SearchIndex | undefined> {
-  const query = queryBuilder<IndexTables>(store)
-    .selectFrom('search_index')
-    .selectAll()
-    .where('realm', '=', realm)
-    .where('name', '=', name);
-  const row = await readFirst(store, query);
+  const sql = spelled(store, 'select * from search_index where realm = ? and name = ?');
+  const [row] = await store.all<IndexTables['search_index']>({ sql, parameters: [realm, name] });
   return row && toIndex(row);
 }
 

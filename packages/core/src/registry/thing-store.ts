@@ -149,14 +149,17 @@ export function insertThing(store: Store, realm: string, thing: Thing): Write[] 
 
 /** Stale unless what is stored is still `present`, however long ago that was read. */
 export function replaceThing(store: Store, realm: string, present: Thing, thing: Thing): Write[] {
+  // A database that is given the type looks whether it is there, and writes to the index by types.
+  const hasNewType = thing.thingTypeName !== present.thingTypeName;
   const update = {
     sql: spelled(
       store,
-      'update thing set thing_type_name = ?, attributes = ?, version = ? ' +
+      `update thing set ${hasNewType ? 'thing_type_name = ?, ' : ''}attributes = ?, version = ? ` +
         'where realm = ? and thing_name = ? and thing_id = ? and version = ? and billing_group_name is not distinct from ?',
     ),
     parameters: [
-      ...[thing.thingTypeName ?? null, JSON.stringify(thing.attributes), thing.version],
+      ...(hasNewType ? [thing.thingTypeName ?? null] : []),
+      ...[JSON.stringify(thing.attributes), thing.version],
       ...[realm, present.thingName, present.thingId, present.version, present.billingGroupName ?? null],
     ],
     expect: 1,

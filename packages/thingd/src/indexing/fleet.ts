@@ -42,7 +42,7 @@ export interface Fleet {
 }
 
 /** How long changes are gathered, in milliseconds: what comes within it costs one commit. */
-const gathering = 20;
+const gathering = 50;
 
 export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const { domain, limits, presence, databasePath, aws, failed } = options;
