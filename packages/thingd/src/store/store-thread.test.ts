@@ -77,6 +77,21 @@ test('the failure of one caller in a group undoes its writes alone', async () =>
   await store.close();
 });
 
+test('what a group with a failure in it reads is what has been written of it', async () => {
+  const store = await StoreThread.open({ path: ':memory:', durability: 'full' });
+  await store.commit([query('create table n (n integer primary key)')]);
+  const commits = [1, 2, 1, 3].map(n => store.commit([query('insert into n values (?)', n)]));
+  const read = store.all(query('select n from n'));
+  expect((await Promise.allSettled(commits)).map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+  ]);
+  expect(await read).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+  await store.close();
+});
+
 test('everything asked for before `close` is kept', () =>
   inDirectory(async directory => {
     const path = join(directory, 'thingd.db');
