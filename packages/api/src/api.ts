@@ -175,7 +175,7 @@ class Exchange {
 
   async #identify(claim: Claim | undefined): Promise<Identity | undefined> {
     if (claim) {
-      const names = signingNames(this.#service);
+      const names = signingNames[this.#service];
       return authenticateSignature(this.#options, this.#request, claim, names, this.#arrival.sourceIp);
     }
     // A certificate speaks for a device, and devices have no part in the control plane.

@@ -96,9 +96,15 @@ export function toHttpRequest(request: FastifyRequest): HttpRequest {
 }
 
 /** Headers with repeated values joined by a bare comma, as signatures have them. */
-export function headersOf(request: IncomingMessage): Record<string, string> {
+export function headersOf(request: Pick<IncomingMessage, 'rawHeaders'>): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, values] of Object.entries(request.headersDistinct)) headers[name] = textOf(values?.join(',') ?? '');
+  // As they came, name and value in turn: Node's own collections of them are made when first asked for.
+  const { rawHeaders } = request;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] as string).toLowerCase();
+    const value = textOf(rawHeaders[index + 1] as string);
+    headers[name] = Object.hasOwn(headers, name) ? `${headers[name]},${value}` : value;
+  }
   return headers;
 }
 

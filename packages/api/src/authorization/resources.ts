@@ -8,6 +8,7 @@ import type { IotOperationName } from '../generated/iot.ts';
 import type { IotJobsDataOperationName } from '../generated/iot-jobs-data.ts';
 import type { IotDataOperationName } from '../generated/iotdata.ts';
 import type { OperationModel, ServiceName } from '../protocol/model.ts';
+import { labelNames } from '../protocol/router.ts';
 
 /** A resource type's ARN prefix and the input member with its name, or the member that holds a whole ARN. */
 type Resource = readonly [prefix: string, member: string] | { readonly arn: string };
@@ -151,7 +152,7 @@ export function resourcesOf(
 }
 
 const labelResources = (operation: OperationModel): Resource[] =>
-  [...operation.path.matchAll(/\{(\w+)\+?\}/g)].flatMap(([, label = '']) => {
+  labelNames(operation.path).flatMap(label => {
     const prefix = byLabel[label === 'caCertificateId' ? 'certificateId' : label];
     return prefix === undefined ? [] : [[prefix, label] as const];
   });

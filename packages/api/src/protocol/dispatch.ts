@@ -28,9 +28,15 @@ const bySigningName: ReadonlyMap<string, ServiceName> = new Map([
   ['iot-jobs-data', 'jobsdata'],
 ]);
 
-/** Names a scope may carry to reach a service, for messages and for verification. */
-export const signingNames = (service: ServiceName): string[] =>
+const namesOf = (service: ServiceName): readonly string[] =>
   [...bySigningName].filter(([, name]) => name === service).map(([signingName]) => signingName);
+
+/** Names a scope may carry to reach a service, for messages and for verification. */
+export const signingNames: Readonly<Record<ServiceName, readonly string[]>> = {
+  iot: namesOf('iot'),
+  iotdata: namesOf('iotdata'),
+  jobsdata: namesOf('jobsdata'),
+};
 
 export interface Hints {
   readonly method: string;

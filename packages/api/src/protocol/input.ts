@@ -3,6 +3,7 @@ import { RequestError } from './errors.ts';
 import type { HttpRequest } from './message.ts';
 import type { BoundMember, OperationModel, ServiceModel, StructureShape } from './model.ts';
 import { percentDecode, queryParameters } from './percent.ts';
+import { labelNames } from './router.ts';
 import { fromText, shapeOf, structureFromJson, structureOf } from './values.ts';
 
 /**
@@ -50,8 +51,6 @@ function boundText(
       return undefined;
   }
 }
-
-const labelNames = (path: string): string[] => [...path.matchAll(/\{(\w+)\+?\}/g)].map(match => match[1]!);
 
 /** AWS: Publish, `userProperties`: base64 of a JSON string. */
 function jsonOfHeader(member: BoundMember, text: string): unknown {

@@ -10,9 +10,17 @@ export function percentDecode(text: string): string | undefined {
   }
 }
 
+/** Most names and values: the rest of the work is left out for them. */
+const unreserved = /^[\w.~-]*$/;
+
 /** Encodes everything but letters, digits and `-._~`. */
 export const percentEncode = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  unreserved.test(text)
+    ? text
+    : encodeURIComponent(text).replace(
+        /[!'()*]/g,
+        character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+      );
 
 /** The pairs of a raw query string, names and values still encoded, in their order. */
 export function queryPairs(query: string): [name: string, value: string][] {

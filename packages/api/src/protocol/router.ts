@@ -11,6 +11,18 @@ export interface Route {
   readonly labels: readonly string[];
 }
 
+const namesOfLabels = new Map<string, readonly string[]>();
+
+/** The labels of a path's template, in their order; read once for each of the model's paths. */
+export function labelNames(template: string): readonly string[] {
+  let names = namesOfLabels.get(template);
+  if (names === undefined) {
+    names = Array.from(template.matchAll(/\{(\w+)\+?\}/g), ([, name = '']) => name);
+    namesOfLabels.set(template, names);
+  }
+  return names;
+}
+
 interface Node {
   readonly literals: Map<string, Node>;
   label?: Node;
