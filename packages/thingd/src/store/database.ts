@@ -1,7 +1,7 @@
 /** The open database file of the store's thread: settings, statements kept ready, errors told apart. */
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { StoreFailure, StoreThreadSettings } from './requests.ts';
+import type { StatementName, StoreFailure, StoreThreadSettings } from './requests.ts';
 
 /** Statements in use are far fewer; lists with `IN (…)` of every length are what could grow without bound. */
 const statementLimit = 500;
@@ -24,16 +24,37 @@ export function openDatabase({ path, durability }: StoreThreadSettings): Databas
   return database;
 }
 
-/** Prepared statements by their text; the one not used for longest goes first. */
+/** Prepared statements, by their number or their text; of the latter, the one not used for longest goes first. */
 export class Statements {
   readonly #database: DatabaseSync;
+  readonly #texts: string[] = [];
+  readonly #numbered: (StatementSync | undefined)[] = [];
   readonly #prepared = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
   }
 
-  get(sql: string): StatementSync {
+  /** Gives the next numbers. */
+  number(texts: readonly string[]): void {
+    this.#texts.push(...texts);
+  }
+
+  textOf(statement: StatementName): string {
+    return typeof statement === 'string' ? statement : (this.#texts[statement] ?? `statement ${statement}`);
+  }
+
+  get(statement: StatementName): StatementSync {
+    if (typeof statement === 'string') return this.#byText(statement);
+    let prepared = this.#numbered[statement];
+    if (prepared === undefined) {
+      prepared = this.#database.prepare(this.textOf(statement));
+      this.#numbered[statement] = prepared;
+    }
+    return prepared;
+  }
+
+  #byText(sql: string): StatementSync {
     let statement = this.#prepared.get(sql);
     if (statement === undefined) {
       statement = this.#database.prepare(sql);

@@ -3,10 +3,10 @@
  * in the store's thread.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Query, Row, Write } from '@thingd/core';
+import type { Row, SqlValue } from '@thingd/core';
 import type { BrokerTables } from './broker-tables.ts';
 import { failureOf, Statements } from './database.ts';
-import type { StoreFailure, StoreOutcome, StoreReply, StoreRequest } from './requests.ts';
+import type { StatementName, StoreFailure, StoreOutcome, StoreReply, StoreRequest, StoreWrite } from './requests.ts';
 
 /** A longer group would keep its first caller waiting for the work of the last. */
 const groupLimit = 4096;
@@ -41,6 +41,11 @@ export class GroupCommit {
     this.#broker = broker;
     this.#statements = new Statements(database);
     this.#transaction = transactionStatements(database);
+  }
+
+  /** Tells the texts of the next numbers that requests call statements by. */
+  number(statements: readonly string[]): void {
+    this.#statements.number(statements);
   }
 
   /**
@@ -85,7 +90,7 @@ export class GroupCommit {
   #answer(request: StoreRequest): StoreOutcome {
     switch (request.kind) {
       case 'all':
-        return this.#all(request.query);
+        return this.#all(request.statement, request.parameters);
       case 'commit':
         return this.#commit(request.writes);
       case 'journal':
@@ -99,15 +104,15 @@ export class GroupCommit {
     }
   }
 
-  #all({ sql, parameters }: Query): StoreOutcome {
+  #all(statement: StatementName, parameters: readonly SqlValue[]): StoreOutcome {
     try {
-      return { rows: this.#statements.get(sql).all(...parameters) as Row[] };
+      return { rows: this.#statements.get(statement).all(...parameters) as Row[] };
     } catch (error) {
-      return { failure: failureOf(error, sql) };
+      return { failure: failureOf(error, this.#statements.textOf(statement)) };
     }
   }
 
-  #commit(writes: readonly Write[]): StoreOutcome {
+  #commit(writes: readonly StoreWrite[]): StoreOutcome {
     const { savepoint, rollbackToSavepoint, release } = this.#transaction;
     savepoint.run();
     const failure = this.#write(writes);
@@ -116,15 +121,16 @@ export class GroupCommit {
     return failure === undefined ? undefined : { failure };
   }
 
-  #write(writes: readonly Write[]): StoreFailure | undefined {
-    for (const { sql, parameters, expect } of writes) {
+  #write(writes: readonly StoreWrite[]): StoreFailure | undefined {
+    for (const [statement, parameters, expect] of writes) {
       try {
-        const { changes } = this.#statements.get(sql).run(...parameters);
+        const { changes } = this.#statements.get(statement).run(...parameters);
         if (expect !== undefined && Number(changes) !== expect) {
+          const sql = this.#statements.textOf(statement);
           return { name: 'StaleWrite', message: `expected ${expect} rows to change, not ${changes}: ${sql}` };
         }
       } catch (error) {
-        return failureOf(error, sql);
+        return failureOf(error, this.#statements.textOf(statement));
       }
     }
     return undefined;

@@ -1,9 +1,26 @@
 /** What the program's thread and the store's thread say to each other: requests in, outcomes back in the same order. */
-import type { Query, Row, Write } from '@thingd/core';
+import type { Row, SqlValue } from '@thingd/core';
+
+/** What the program's thread sends at a time. */
+export interface StoreMessage {
+  /** Texts of the next statements: the first ever sent is number 0. */
+  readonly statements: readonly string[];
+  readonly requests: readonly StoreRequest[];
+}
+
+/** A statement's number, or its text where it has none. */
+export type StatementName = number | string;
+
+/** A list, for an object's member names would be copied with every write. */
+export type StoreWrite = readonly [
+  statement: StatementName,
+  parameters: readonly SqlValue[],
+  expect: number | undefined,
+];
 
 export type StoreRequest =
-  | { readonly kind: 'all'; readonly query: Query }
-  | { readonly kind: 'commit'; readonly writes: readonly Write[] }
+  | { readonly kind: 'all'; readonly statement: StatementName; readonly parameters: readonly SqlValue[] }
+  | { readonly kind: 'commit'; readonly writes: readonly StoreWrite[] }
   /** A batch of the broker's changes as `journal.ts` packs them. */
   | { readonly kind: 'journal'; readonly journal: Uint8Array }
   | { readonly kind: 'loadBroker' }

@@ -7,11 +7,14 @@ import { DuplicateKey, type Query, type Row, ServiceError, StaleWrite, type Stor
 import type {
   BrokerRows,
   StoreFailure,
+  StoreMessage,
   StoreOutcome,
   StoreReply,
   StoreRequest,
   StoreThreadSettings,
+  StoreWrite,
 } from './requests.ts';
+import { StatementNumbers } from './statement-numbers.ts';
 
 export interface StoreThreadOptions extends StoreThreadSettings {
   /** The thread died after it was open: nothing further can be stored, and what was pending is lost. */
@@ -35,6 +38,7 @@ export class StoreThread implements Store {
   /** Not yet sent: the requests of this turn go as one message. */
   #outgoing: StoreRequest[] = [];
   #transfer: ArrayBuffer[] = [];
+  readonly #statements = new StatementNumbers();
   /** Sent or about to be, oldest first; `#answered` counts those at the front that are done. */
   #pending: Pending[] = [];
   #answered = 0;
@@ -76,13 +80,17 @@ export class StoreThread implements Store {
 
   async all<R = Row>(query: Query): Promise<R[]> {
     this.#refuseOverload();
-    const outcome = await this.#request({ kind: 'all', query });
+    const { sql, parameters } = query;
+    const outcome = await this.#request({ kind: 'all', statement: this.#statements.nameOf(sql), parameters });
     return (outcome as { rows: R[] }).rows;
   }
 
   async commit(writes: readonly Write[]): Promise<void> {
     this.#refuseOverload();
-    await this.#request({ kind: 'commit', writes });
+    const packed = writes.map(
+      ({ sql, parameters, expect }): StoreWrite => [this.#statements.nameOf(sql), parameters, expect],
+    );
+    await this.#request({ kind: 'commit', writes: packed });
   }
 
   /** Gives the bytes away to the worker. */
@@ -121,7 +129,8 @@ export class StoreThread implements Store {
   }
 
   #send(): void {
-    this.#worker.postMessage(this.#outgoing, this.#transfer);
+    const message: StoreMessage = { statements: this.#statements.takeUnsaid(), requests: this.#outgoing };
+    this.#worker.postMessage(message, this.#transfer);
     this.#outgoing = [];
     this.#transfer = [];
   }

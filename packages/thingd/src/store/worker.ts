@@ -3,7 +3,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { BrokerTables } from './broker-tables.ts';
 import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
-import type { StoreRequest, StoreThreadSettings } from './requests.ts';
+import type { StoreMessage, StoreRequest, StoreThreadSettings } from './requests.ts';
 
 if (parentPort === null) throw new Error('the store runs as a worker thread');
 const port = parentPort;
@@ -11,8 +11,8 @@ const database = openDatabase(workerData as StoreThreadSettings);
 const groups = new GroupCommit(database, new BrokerTables(database));
 const queue: StoreRequest[] = [];
 
-port.on('message', (requests: StoreRequest[]) => {
-  queue.push(...requests);
+port.on('message', (message: StoreMessage) => {
+  take(message);
   takeArrived();
   while (queue.length > 0) {
     const closing = queue.at(-1)?.kind === 'close';
@@ -27,8 +27,13 @@ port.on('message', (requests: StoreRequest[]) => {
   }
 });
 
+function take({ statements, requests }: StoreMessage): void {
+  groups.number(statements);
+  queue.push(...requests);
+}
+
 function takeArrived(): void {
   for (let arrived = receiveMessageOnPort(port); arrived !== undefined; arrived = receiveMessageOnPort(port)) {
-    queue.push(...(arrived.message as StoreRequest[]));
+    take(arrived.message as StoreMessage);
   }
 }
