@@ -186,6 +186,30 @@ describeWith(['postgresql'], 'fleet indexing on PostgreSQL', () => {
     expect(steps[1]).toEqual(steps[0]);
   });
 
+  test('a thing that several processes change is found and aggregated as it is now', async () => {
+    const [onPostgres, onSqlite] = await both(async store => {
+      const { domain, indexing, things } = indexingOn(store);
+      const elsewhere = new Things(domain);
+      const realm = { accountId: '444444444444', region: 'eu-west-1' };
+      const change = (from: Things, attributes: Record<string, string>) =>
+        from.update(realm, { thingName: 'lamp', attributePayload: { attributes, merge: true } });
+      const found = async (queryString: string) => (await indexing.search(realm, { queryString })).items.map(nameOf);
+      const version = { queryString: '*', aggregationField: 'registry.version' };
+      await indexing.updateConfiguration(realm, { things: { thingIndexingMode: 'REGISTRY' } });
+      await things.create(realm, { thingName: 'lamp', attributePayload: { attributes: { color: 'red' } } });
+      const told = [await found('attributes.color:red')];
+      await change(elsewhere, { color: 'blue' });
+      await change(things, { watts: '7' });
+      await change(elsewhere, { watts: '12' });
+      for (const query of ['attributes.color:red', 'attributes.color:blue', 'attributes.watts>10']) {
+        told.push(await found(query));
+      }
+      return { told, version: (await indexing.statistics(realm, version)).maximum };
+    });
+    expect(onPostgres).toEqual({ told: [['lamp'], [], ['lamp'], ['lamp']], version: 4 });
+    expect(onSqlite).toEqual(onPostgres);
+  });
+
   test('an index is built from everything there is, whatever its name', async () => {
     const names = Array.from({ length: 150 }, (_, n) => `${['a', 'B', '_', 'c:', 'Z-'][n % 5]}${n}`);
     const [onPostgres, onSqlite] = await both(async store => {
