@@ -69,8 +69,8 @@ export class GroupCommit {
   }
 
   /**
-   * Without savepoints, which cost about as much as the writes of a caller, for few groups have one that fails. Undefined if this one has;
-   * then nothing of it is written yet. What the broker does is not done twice, so with a journal it is not tried.
+   * Without savepoints, which make an update of a thing half as dear again, for few groups have one that fails. Undefined if this one
+   * has; then nothing of it is written yet. What the broker does is not done twice, so with a journal it is not tried.
    */
   #answerIfNoneFails(group: readonly StoreRequest[]): StoreOutcome[] | undefined {
     if (group.some(({ kind }) => kind === 'journal')) return undefined;
