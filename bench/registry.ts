@@ -34,7 +34,7 @@ const { values: options } = parseArgs({
 
 const [seconds, rate, things] = [options.seconds, options.rate, options.things].map(Number) as [number, number, number];
 const run = promisify(execFile);
-const warmUpSeconds = 1.5;
+const warmUpSeconds = 4;
 
 const variants = ['messages', 'writes', 'both'] as const;
 type Variant = (typeof variants)[number];
