@@ -12,7 +12,6 @@ import {
   missingCredentials,
 } from './authorization/authenticate.ts';
 import { type Denial, denialError, denialOf, permissionsOf } from './authorization/authorize.ts';
-import { CallGathering } from './call-gathering.ts';
 import type { Call, Handlers } from './operations/operation.ts';
 import { asksFor, type StoredOnly } from './operations/stored-only.ts';
 import { validationMessage } from './protocol/constraints.ts';
@@ -66,27 +65,18 @@ export interface Arrival {
 const hasCustomToken = (headers: HttpRequest['headers']): boolean =>
   headers['x-amz-customauthorizer-name'] !== undefined || headers['x-amz-customauthorizer-signature'] !== undefined;
 
-/** Which operation is called, and the labels of its path, still percent-encoded. */
-interface Route {
-  readonly name: string;
-  readonly operation: OperationModel;
-  readonly labels: readonly string[];
-}
-
 type Handler = (input: Readonly<Record<string, unknown>>, call: Call) => unknown;
 
 export type Api = (request: HttpRequest, arrival: Arrival) => Promise<HttpResponse>;
 
 /** Builds the API; the function it returns never rejects. */
 export function createApi(options: ApiOptions): Api {
-  const gathering = new CallGathering();
-  return (request, arrival) => new Exchange(options, gathering, request, arrival).answer();
+  return (request, arrival) => new Exchange(options, request, arrival).answer();
 }
 
 /** One request on its way; what becomes known is kept for the log and for the shape of errors. */
 class Exchange {
   readonly #options: ApiOptions;
-  readonly #gathering: CallGathering;
   readonly #request: HttpRequest;
   readonly #arrival: Arrival;
   readonly #requestId = randomUUID();
@@ -95,9 +85,8 @@ class Exchange {
   #operation: OperationModel | undefined;
   #identity: Identity | undefined;
 
-  constructor(options: ApiOptions, gathering: CallGathering, request: HttpRequest, arrival: Arrival) {
+  constructor(options: ApiOptions, request: HttpRequest, arrival: Arrival) {
     this.#options = options;
-    this.#gathering = gathering;
     this.#request = request;
     this.#arrival = arrival;
   }
@@ -125,13 +114,7 @@ class Exchange {
     const target = this.#request.headers['x-amz-target'];
     if (target !== undefined) throw new RequestError('NotImplementedException', `\`${target}\` is not implemented`);
     const claim = readClaim(this.#request);
-    const route = this.#route(claim);
-    const carryOut = () => this.#carryOut(claim, route);
-    // What devices ask for, and messages to them, wait for no one.
-    return this.#service === 'iot' ? this.#gathering.run(carryOut) : carryOut();
-  }
-
-  async #carryOut(claim: Claim | undefined, { name, operation, labels }: Route): Promise<HttpResponse> {
+    const { name, operation, labels } = this.#route(claim);
     const { realm, caller } = await this.#authenticate(claim);
     const model = services[this.#service];
     const handler = this.#handler(name);
@@ -148,7 +131,7 @@ class Exchange {
     return this.#warn(name, input, writeOutput(model, operation, output, this.#requestId));
   }
 
-  #route(claim: Claim | undefined): Route {
+  #route(claim: Claim | undefined): { name: string; operation: OperationModel; labels: readonly string[] } {
     const { method, headers } = this.#request;
     const path = claim ? signedPath(this.#request.path) : this.#request.path;
     const dispatched = dispatch({
