@@ -18,7 +18,7 @@ export function validationMessage(model: ServiceModel, shapeName: string, input:
 }
 
 function check(model: ServiceModel, shape: Shape, value: unknown, path: string, errors: string[]): void {
-  for (const constraint of broken(shape, value) ?? []) errors.push(`${at(value, path)}: ${constraint}`);
+  for (const constraint of broken(shape, value)) errors.push(`${at(value, path)}: ${constraint}`);
   switch (shape.type) {
     case 'structure': {
       const structure = value as Readonly<Record<string, unknown>>;
@@ -53,18 +53,18 @@ function checkMap(
 ): void {
   const key = shapeOf(model, shape.key);
   const value = shapeOf(model, shape.value);
-  if (Object.keys(map).some(name => broken(key, name) !== undefined)) {
+  if (Object.keys(map).some(name => broken(key, name).length > 0)) {
     errors.push(`${at(map, path)}: Map keys must satisfy constraint: [${allConstraints(key)}]`);
   }
   if (value.type === 'structure' || value.type === 'list' || value.type === 'map') {
     for (const [name, item] of Object.entries(map)) check(model, value, item, `${path}.${name}.member`, errors);
-  } else if (Object.values(map).some(item => broken(value, item) !== undefined)) {
+  } else if (Object.values(map).some(item => broken(value, item).length > 0)) {
     errors.push(`${at(map, path)}: Map value must satisfy constraint: [${allConstraints(value)}]`);
   }
 }
 
-/** The constraints of `shape` itself that `value` breaks, undefined if it breaks none; the pattern comes before lengths (observed). */
-function broken(shape: Shape, value: unknown): string[] | undefined {
+/** The constraints of `shape` itself that `value` breaks; the pattern comes before lengths (observed). */
+function broken(shape: Shape, value: unknown): string[] {
   switch (shape.type) {
     case 'string':
       return brokenString(shape, value as string);
@@ -79,15 +79,15 @@ function broken(shape: Shape, value: unknown): string[] | undefined {
     case 'double':
       return range(shape, value as number);
     default:
-      return undefined;
+      return [];
   }
 }
 
-function brokenString(shape: StringShape, value: string): string[] | undefined {
-  let constraints = lengths(shape, shape.min === undefined && shape.max === undefined ? 0 : codePoints(value));
+function brokenString(shape: StringShape, value: string): string[] {
+  const constraints = lengths(shape, shape.min === undefined && shape.max === undefined ? 0 : codePoints(value));
   if (shape.pattern !== undefined && !patternOf(shape.pattern).test(value))
-    constraints = [patternWords(shape.pattern), ...(constraints ?? [])];
-  if (shape.enum && !shape.enum.includes(value)) constraints = [enumWords(shape.enum), ...(constraints ?? [])];
+    constraints.unshift(patternWords(shape.pattern));
+  if (shape.enum && !shape.enum.includes(value)) constraints.unshift(enumWords(shape.enum));
   return constraints;
 }
 
@@ -102,16 +102,14 @@ interface Bounds {
   readonly max?: number;
 }
 
-function lengths({ min, max }: Bounds, length: number): string[] | undefined {
-  if ((max === undefined || length <= max) && (min === undefined || length >= min)) return undefined;
+function lengths({ min, max }: Bounds, length: number): string[] {
   const constraints: string[] = [];
   if (max !== undefined && length > max) constraints.push(`Member must have length less than or equal to ${max}`);
   if (min !== undefined && length < min) constraints.push(`Member must have length greater than or equal to ${min}`);
   return constraints;
 }
 
-function range({ min, max }: Bounds, value: number): string[] | undefined {
-  if ((max === undefined || value <= max) && (min === undefined || value >= min)) return undefined;
+function range({ min, max }: Bounds, value: number): string[] {
   const constraints: string[] = [];
   if (max !== undefined && value > max) constraints.push(`Member must have value less than or equal to ${max}`);
   if (min !== undefined && value < min) constraints.push(`Member must have value greater than or equal to ${min}`);
@@ -124,9 +122,9 @@ const enumWords = (values: readonly string[]): string => `Member must satisfy en
 function allConstraints(shape: Shape): string {
   const constraints: string[] = [];
   if ('max' in shape && shape.max !== undefined)
-    constraints.push(...(lengths({ max: shape.max }, Number.POSITIVE_INFINITY) ?? []));
+    constraints.push(...lengths({ max: shape.max }, Number.POSITIVE_INFINITY));
   if ('min' in shape && shape.min !== undefined)
-    constraints.push(...(lengths({ min: shape.min }, Number.NEGATIVE_INFINITY) ?? []));
+    constraints.push(...lengths({ min: shape.min }, Number.NEGATIVE_INFINITY));
   if (shape.type === 'string' && shape.pattern !== undefined) constraints.push(patternWords(shape.pattern));
   if (shape.type === 'string' && shape.enum) constraints.push(enumWords(shape.enum));
   return constraints.join(', ');
