@@ -27,8 +27,8 @@ export class Lane<Call> {
   /** Attempts `call` when it is its turn. */
   push(call: Call): void {
     if (this.#closed) return;
-    if (this.#running < concurrency) this.#begin(call);
-    else this.#ready.push(call);
+    this.#ready.push(call);
+    this.#next();
   }
 
   /** Attempts `call` after `delay` ms, or when the target has shown that it is back. */
@@ -77,11 +77,12 @@ export class Lane<Call> {
   #next(): void {
     if (this.#passesOn) return;
     this.#passesOn = true;
-    while (this.#ready.length > 0 && this.#running < concurrency) this.#begin(this.#ready.shift()!);
-    this.#passesOn = false;
-  }
-
-  #begin(call: Call): void {
-    if (this.#attempt(call, this)) this.#running += 1;
+    try {
+      while (this.#ready.length > 0 && this.#running < concurrency) {
+        if (this.#attempt(this.#ready.shift()!, this)) this.#running += 1;
+      }
+    } finally {
+      this.#passesOn = false;
+    }
   }
 }
