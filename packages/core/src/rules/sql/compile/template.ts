@@ -58,14 +58,16 @@ export function compileTemplate(
     'variables',
     ...(isAsynchronous ? (['journal'] as const) : []),
   ];
-  const texts = compile<Texts>(version, parameters, scope => textsCode(parts, variables, scope));
+  const texts = isConstant
+    ? () => [source]
+    : compile<Texts>(version, parameters, scope => textsCode(parts, variables, scope));
   return {
     source,
     isConstant,
     isAsynchronous,
     render: isAsynchronous
       ? (message, context, values = []) => replay(journal => texts(message, context, values, journal).join(''))
-      : (message, context, values = []) => (isConstant ? source : texts(message, context, values).join('')),
+      : (message, context, values = []) => texts(message, context, values).join(''),
     isSecret: secretParts.includes(true),
     async reveal(message, context, values = []) {
       const rendered = await replay(journal => texts(message, context, values, journal));
