@@ -17,8 +17,8 @@ const WARM_UP_ROUNDS = 5;
 const ROUNDS = 15;
 const ROUND_MICROSECONDS = 40_000;
 
-/** Nanoseconds per operation of each case in each round. */
-export async function measureRounds(cases: readonly Case[]): Promise<number[][]> {
+/** Nanoseconds per operation of each case in each round, after some that do not count: more where V8 has much to optimize. */
+export async function measureRounds(cases: readonly Case[], warmUpRounds = WARM_UP_ROUNDS): Promise<number[][]> {
   const rounds = cases.map(() => [] as number[]);
   let consumed = 0;
   const measure = async ({ operations, run }: Case): Promise<number> => {
@@ -34,7 +34,7 @@ export async function measureRounds(cases: readonly Case[]): Promise<number[][]>
     return (elapsed * 1000) / (calls * operations);
   };
 
-  for (let round = 0; round < WARM_UP_ROUNDS; round++) for (const one of cases) await measure(one);
+  for (let round = 0; round < warmUpRounds; round++) for (const one of cases) await measure(one);
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, one] of cases.entries()) rounds[index]!.push(await measure(one));
   }

@@ -30,7 +30,6 @@ export {
   type Secret,
   type SqlVersion,
   sqlVersions,
-  Undefined,
 } from './sql/index.ts';
 export { topicMatches } from './topic-matches.ts';
 export {

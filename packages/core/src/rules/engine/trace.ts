@@ -3,7 +3,7 @@
  * memory, within bounds, and told to whoever watches.
  */
 import type { ActionRunner, ActionRunners } from '../action-runner.ts';
-import { type CompiledStatement, jsonText, type Result, RuleMessage, Undefined, type Value } from '../sql/index.ts';
+import { type CompiledStatement, jsonText, type Result, RuleMessage, type Value } from '../sql/index.ts';
 import type { Invocation, Outcome, PreparedAction } from './invocation.ts';
 import { Pace } from './pace.ts';
 import { Ring } from './ring.ts';
@@ -229,7 +229,7 @@ const hidden = '(secret)';
 const valueText = (value: Value, isSecret: boolean): string => {
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   if (isSecret) return hidden;
-  return value === Undefined ? 'Undefined' : cut(jsonText(value));
+  return value === undefined ? 'Undefined' : cut(jsonText(value));
 };
 
 /** Copied, because a slice keeps the whole text in memory. */

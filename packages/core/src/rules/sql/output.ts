@@ -1,10 +1,22 @@
-/** What SELECT makes of a message, for actions that want a value and for those that want bytes. */
+/** What a statement makes of a message. */
 import type { RuleMessage } from './message.ts';
 import { jsonText } from './value/convert.ts';
 import { bufferOf, RawPayload, utf8Text } from './value/scalar.ts';
 import type { Value } from './value/value.ts';
 import type { SqlVersion } from './version.ts';
 
+/** `matched` and `output` say what to do; the values of the clauses say why. */
+export interface Result {
+  readonly matched: boolean;
+  /** Present if and only if `matched`. */
+  readonly output: Output | undefined;
+  /** What WHERE came to; true without one. */
+  readonly where: Value;
+  /** The values of SET, in the order of `CompiledStatement.variables`. */
+  readonly variables: readonly Value[];
+}
+
+/** What SELECT makes of it, for actions that want a value and for those that want bytes. */
 export interface Output {
   /** JSON; or `RawPayload` for bytes that are not; or Undefined if `SELECT VALUE` found nothing. */
   readonly value: Value;
@@ -14,12 +26,39 @@ export interface Output {
   readonly text: string | undefined;
 }
 
-export class SelectedValue implements Output {
+/** Of a statement without SET. */
+export const noValues: readonly Value[] = [];
+
+/** An output that is also the result of a statement without SET whose WHERE is true: most are, and need no other object. */
+abstract class OwnResult implements Result, Output {
+  abstract readonly value: Value;
+  abstract readonly payload: Buffer;
+  abstract readonly text: string | undefined;
+
+  get matched(): boolean {
+    return true;
+  }
+
+  get output(): Output {
+    return this;
+  }
+
+  get where(): Value {
+    return true;
+  }
+
+  get variables(): readonly Value[] {
+    return noValues;
+  }
+}
+
+export class SelectedValue extends OwnResult {
   readonly value: Value;
   #payload: Buffer | undefined;
   #text: string | undefined;
 
   constructor(value: Value) {
+    super();
     this.value = value;
   }
 
@@ -36,11 +75,12 @@ export class SelectedValue implements Output {
 }
 
 /** `SELECT *`: the message's own payload, neither read nor written. */
-export class WholeMessage implements Output {
+export class WholeMessage extends OwnResult {
   readonly #message: RuleMessage;
   readonly #version: SqlVersion;
 
   constructor(message: RuleMessage, version: SqlVersion) {
+    super();
     this.#message = message;
     this.#version = version;
   }

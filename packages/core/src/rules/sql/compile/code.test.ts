@@ -60,6 +60,16 @@ describe.each([
   });
 });
 
+test('statements that differ in numbers and texts alone do not mix them up', () => {
+  const outputs = [1, 2].map(n =>
+    run(`SELECT a + ${n} AS sum, 'text ${n}' AS text FROM 'a' WHERE t = 'type ${n}' AND a < ${n}`, {
+      a: 0.5,
+      t: `type ${n}`,
+    }),
+  );
+  expect(outputs).toEqual(['{"sum":1.5,"text":"text 1"}', '{"sum":2.5,"text":"text 2"}']);
+});
+
 test.each(['length', 'constructor', '__proto__', 'toString', 'description', 'scale', 'bytes', 'at', '0', '1'])(
   '`%s` is a member only of an object that has it',
   name => {

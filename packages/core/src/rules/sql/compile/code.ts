@@ -10,22 +10,28 @@ export type Code = string;
 /** A text as it is written in code. No text of a rule gets there in any other way. */
 export const literal = (text: string): Code => JSON.stringify(text);
 
+/** One after the other; the value is that of the last. */
+export const sequence = (...codes: readonly Code[]): Code => (codes.length === 1 ? codes[0]! : `(${codes.join(', ')})`);
+
 export class Program {
   /** What the code refers to by name, each thing once. */
   readonly #names = new Map<unknown, Code>();
   /** The variables of each function that is being written, from the outermost to the innermost. */
   readonly #variables: Code[][] = [];
-  /** What the outermost function begins with: variables by the code of their values. */
+  /** Variables by the code of their values. */
   readonly #prepared = new Map<Code, Code>();
+  /** What the blocks that are being written begin with, from the outermost to the innermost. */
+  readonly #blocks: Code[][] = [];
   #count = 0;
 
-  /** A name for a value. Rules that differ in values alone have the same code, whatever they are. */
+  /** A name for a value. Rules that differ in numbers and texts alone have the same code. */
   constant(value: unknown): Code {
-    if (typeof value === 'boolean' || value === null) return String(value);
-    const known = this.#names.get(value);
+    if (typeof value === 'boolean' || value === null || value === undefined) return String(value);
+    const constant = typeof value === 'string' ? internalized(value) : value;
+    const known = this.#names.get(constant);
     if (known !== undefined) return known;
     const name = this.#newName(typeof value === 'function' ? value.name : 'constant');
-    this.#names.set(value, name);
+    this.#names.set(constant, name);
     return name;
   }
 
@@ -41,12 +47,21 @@ export class Program {
     return name;
   }
 
-  /** A variable of the outermost function, which computes it first. */
+  /** What `write` writes, and in front of it what it asks to be prepared. */
+  block(write: () => Code): Code {
+    this.#blocks.push([]);
+    const code = write();
+    return sequence(...this.#blocks.pop()!, code);
+  }
+
+  /** A variable of the outermost function, computed where the block begins; blocks that are written later find it there. */
   prepared(value: Code): Code {
     const known = this.#prepared.get(value);
     if (known !== undefined) return known;
     const name = this.#newName('value');
     this.#prepared.set(value, name);
+    this.#variables[0]!.push(name);
+    this.#blocks.at(-1)!.push(`${name} = ${value}`);
     return name;
   }
 
@@ -55,9 +70,6 @@ export class Program {
     this.#variables.push([]);
     const code = write();
     const declarations = this.#variables.pop()!;
-    if (this.#variables.length === 0) {
-      for (const [value, name] of this.#prepared) declarations.push(`${name} = ${value}`);
-    }
     const declared = declarations.length > 0 ? `let ${declarations.join(', ')}; ` : '';
     return `((${parameters.join(', ')}) => { ${declared}return ${code}; })`;
   }
@@ -70,11 +82,32 @@ export class Program {
   /** Makes a value of its code. */
   run(code: Code): unknown {
     const names = [...this.#names.values()].join(', ');
-    return new Function('constants', `'use strict'; const [${names}] = constants; return ${code};`)(this.#names.keys());
+    return makerOf(`'use strict'; const [${names}] = constants; return ${code};`)(this.#names.keys());
   }
 
   #newName(kind: string): Code {
     this.#count += 1;
     return `${/^[a-z]+$/i.test(kind) ? kind : 'constant'}${this.#count}`;
   }
+}
+
+/** The same text as the one object that V8 has for it as a member's name: such are compared without looking at their letters. */
+const internalized = (text: string): string => Object.keys({ [text]: undefined })[0]!;
+
+type Maker = (constants: Iterable<unknown>) => unknown;
+
+/**
+ * Makers by their source. What V8 learns and makes of one is good for all rules whose code it is, and a fleet has many rules of
+ * few shapes: else each would take its own place in the processor's cache, and its own time to be optimized.
+ */
+const makers = new Map<string, Maker>();
+const MAX_KEPT = 1000;
+
+function makerOf(source: string): Maker {
+  const known = makers.get(source);
+  if (known !== undefined) return known;
+  if (makers.size >= MAX_KEPT) makers.delete(makers.keys().next().value!);
+  const maker = new Function('constants', source) as Maker;
+  makers.set(source, maker);
+  return maker;
 }

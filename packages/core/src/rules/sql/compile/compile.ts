@@ -1,7 +1,6 @@
 /** From code to the function of a message that it is. */
 import type { SqlVersion } from '../version.ts';
-import { type Code, literal, Program } from './code.ts';
-import { Evaluation } from './evaluation.ts';
+import { type Code, Program } from './code.ts';
 import type { Scope } from './scope.ts';
 
 /** What the function is called with, in this order: those of them that it takes. */
@@ -14,15 +13,14 @@ export function compile<Compiled>(
   write: (scope: Scope) => Code,
 ): Compiled {
   const program = new Program();
-  const journal = parameters.includes('journal') ? 'journal' : 'undefined';
-  const evaluation = `new ${program.constant(Evaluation)}(${literal(version)}, message, context, ${journal})`;
   const scope: Scope = {
     program,
     version,
     message: 'message',
-    evaluation: () => program.prepared(evaluation),
+    context: 'context',
+    journal: parameters.includes('journal') ? 'journal' : undefined,
     variables: new Map(),
     query: undefined,
   };
-  return program.run(program.lambda(parameters, () => write(scope))) as Compiled;
+  return program.run(program.lambda(parameters, () => program.block(() => write(scope)))) as Compiled;
 }

@@ -2,11 +2,12 @@
 import type { BinaryOperator, Expression } from '../syntax/ast.ts';
 import { cast } from '../value/cast.ts';
 import { toBoolean } from '../value/convert.ts';
-import { isUndefined, setMember, Undefined } from '../value/value.ts';
+import { setMember, type Value } from '../value/value.ts';
 import { arithmeticOf } from '../version.ts';
 import { callCode } from './call.ts';
-import { type Code, literal, type Program } from './code.ts';
-import { equal, not, operatorsOf } from './operators.ts';
+import { type Code, literal, type Program, sequence } from './code.ts';
+import { equalityCode, isEqualCode, isInListCode, orderCode } from './comparison.ts';
+import { not, operatorsOf } from './operators.ts';
 import { pathCode, starCode } from './path.ts';
 import type { Scope } from './scope.ts';
 import { existsCode, subselectCode } from './select.ts';
@@ -28,7 +29,7 @@ export function expressionCode(node: Expression, scope: Scope): Code {
     case 'member':
       return pathCode(node, scope);
     case 'variable':
-      return scope.variables.get(node.name) ?? program.constant(Undefined);
+      return scope.variables.get(node.name) ?? 'undefined';
     case 'call':
       return callCode(node, scope);
     case 'cast':
@@ -59,10 +60,24 @@ export function expressionCode(node: Expression, scope: Scope): Code {
 
 function binaryCode(node: Node<'binary'>, scope: Scope): Code {
   const { operator, left, right } = node;
-  if (operator === 'AND' || operator === 'OR') return connectiveCode(node, operator, scope);
-  if (operator === 'IN' && right.kind === 'array') return isInListCode(left, right.items, scope);
-  const compute = operatorsOf(scope.version)[operator];
-  return scope.program.call(compute, expressionCode(left, scope), expressionCode(right, scope));
+  switch (operator) {
+    case 'AND':
+    case 'OR':
+      return connectiveCode(node, operator, scope);
+    case '=':
+    case '<>':
+      return equalityCode(operator, left, right, scope);
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return orderCode(operator, left, right, scope);
+    default: {
+      if (operator === 'IN' && right.kind === 'array') return isInListCode(left, right.items, scope);
+      const compute = operatorsOf(scope.version)[operator];
+      return scope.program.call(compute, expressionCode(left, scope), expressionCode(right, scope));
+    }
+  }
 }
 
 /**
@@ -89,42 +104,51 @@ function operandsOf(node: Expression, operator: BinaryOperator): readonly Expres
   return [rest, ...operands];
 }
 
-/** `IN` a list that is written out: it need not be made. */
-function isInListCode(value: Expression, items: readonly Expression[], scope: Scope): Code {
-  const { program } = scope;
-  const found = program.variable();
-  const isMissing = program.call(isUndefined, `${found} = ${expressionCode(value, scope)}`);
-  const tests = items.map(item => `${program.call(equal, found, expressionCode(item, scope))} === true`);
-  return `(${isMissing} ? ${program.constant(Undefined)} : ${tests.join(' || ') || false})`;
-}
-
 const booleanKinds: ReadonlySet<Expression['kind']> = new Set(['boolean', 'not', 'exists']);
 const booleanOperators: ReadonlySet<BinaryOperator> = new Set(['AND', 'OR', '=', '<>', '<', '<=', '>', '>=', 'IN']);
 
-/** What operators of Booleans take: a Boolean or Undefined, into which text is converted. Much is one from the start. */
-function booleanCode(node: Expression, scope: Scope): Code {
-  const isBoolean = node.kind === 'binary' ? booleanOperators.has(node.operator) : booleanKinds.has(node.kind);
-  return isBoolean ? expressionCode(node, scope) : scope.program.call(toBoolean, expressionCode(node, scope));
-}
+/** Whether its value is a Boolean or Undefined. */
+const isBoolean = (node: Expression): boolean =>
+  node.kind === 'binary' ? booleanOperators.has(node.operator) : booleanKinds.has(node.kind);
+
+/** What operators of Booleans and WHERE take: a Boolean or Undefined, into which text is converted. */
+export const booleanCode = (node: Expression, scope: Scope, value = expressionCode(node, scope)): Code =>
+  isBoolean(node) ? value : scope.program.call(toBoolean, value);
 
 /** The first WHEN equal to the value; an Undefined value is equal to none and does not take ELSE either. */
 function caseCode({ value, whens, otherwise }: Node<'case'>, scope: Scope): Code {
-  const { program } = scope;
-  const nothing = program.constant(Undefined);
-  const subject = program.variable();
-  const branches = whens.map(({ match, result }) => {
-    const isEqual = program.call(equal, subject, expressionCode(match, scope));
-    return `${isEqual} === true ? ${expressionCode(result, scope)} : `;
-  });
-  const last = otherwise === undefined ? nothing : expressionCode(otherwise, scope);
-  const isMissing = program.call(isUndefined, `${subject} = ${expressionCode(value, scope)}`);
-  return `(${isMissing} ? ${nothing} : ${branches.join('')}${last})`;
+  const subject = scope.program.variable();
+  const branches = whens.map(
+    ({ match, result }) => `${isEqualCode(subject, match, scope)} ? ${expressionCode(result, scope)} : `,
+  );
+  const last = otherwise === undefined ? 'undefined' : expressionCode(otherwise, scope);
+  return `((${subject} = ${expressionCode(value, scope)}) === undefined ? undefined : ${branches.join('')}${last})`;
 }
 
-function objectCode({ members }: Node<'object'>, scope: Scope): Code {
-  const object = scope.program.variable();
-  const sets = members.map(({ key, value }) => setCode(object, key, expressionCode(value, scope), scope.program));
-  return `(${[`${object} = {}`, ...sets, object].join(', ')})`;
+const objectCode = ({ members }: Node<'object'>, scope: Scope): Code =>
+  membersCode(
+    members.map(({ key, value }) => [key, expressionCode(value, scope)]),
+    scope.program,
+  );
+
+/** An object of the members that are not Undefined. Nearly always none is, so that it can be made at once. */
+export function membersCode(members: readonly (readonly [name: string, value: Code])[], program: Program): Code {
+  const names = members.map(([name]) => name);
+  const values = members.map(([, value]) => ({ name: program.variable(), value }));
+  const steps = values.map(({ name, value }) => `${name} = ${value}`);
+  const isAnyMissing = values.map(({ name }) => `${name} === undefined`).join(' || ') || 'false';
+  const those = program.call(presentMembers, program.constant(names), `[${values.map(({ name }) => name).join(', ')}]`);
+  const all = members.map(([name], index) => `${keyCode(name)}: ${values[index]!.name}`);
+  return sequence(...steps, `(${isAnyMissing} ? ${those} : { ${all.join(', ')} })`);
+}
+
+/** In front of a colon, this one name means something else. */
+const keyCode = (name: string): Code => (name === '__proto__' ? '["__proto__"]' : literal(name));
+
+function presentMembers(names: readonly string[], values: readonly Value[]): Value {
+  const object: Record<string, Value> = {};
+  for (const [index, value] of values.entries()) if (value !== undefined) setMember(object, names[index]!, value);
+  return object;
 }
 
 /** Sets a member, unless the value is Undefined. */
@@ -132,7 +156,7 @@ export function setCode(object: Code, name: string, value: Code, program: Progra
   const found = program.variable();
   const set =
     name === '__proto__'
-      ? program.call(setMember, object, program.constant(name), found)
+      ? program.call(setMember, object, literal(name), found)
       : `${object}[${literal(name)}] = ${found}`;
-  return `(${program.call(isUndefined, `${found} = ${value}`)} || (${set}))`;
+  return `((${found} = ${value}) === undefined || (${set}))`;
 }

@@ -3,7 +3,7 @@ import type { BinaryOperator } from '../syntax/ast.ts';
 import { toNumber, toText } from '../value/convert.ts';
 import { equals } from '../value/equality.ts';
 import { type Arithmetic, compareNumbers, droppingZeros, isNumeric, keepingZeros } from '../value/numbers.ts';
-import { isArray, type Numeric, Undefined, type Value } from '../value/value.ts';
+import { isArray, type Numeric, type Value } from '../value/value.ts';
 import { isFirstVersion, type SqlVersion } from '../version.ts';
 
 /** Longer results are Undefined: concatenations that double a string would else end the process. */
@@ -15,10 +15,10 @@ type Operators = Readonly<Record<Exclude<BinaryOperator, 'AND' | 'OR'>, (a: Valu
 };
 
 function operators(arithmetic: Arithmetic): Operators {
-  const compare = (a: Value, b: Value): number | Undefined => {
+  const compare = (a: Value, b: Value): number | undefined => {
     const left = toNumber(a, arithmetic);
     const right = toNumber(b, arithmetic);
-    return left === Undefined || right === Undefined ? Undefined : compareNumbers(left, right);
+    return left === undefined || right === undefined ? undefined : compareNumbers(left, right);
   };
   return {
     '=': equal,
@@ -26,27 +26,27 @@ function operators(arithmetic: Arithmetic): Operators {
     '<'(a, b) {
       if (typeof a === 'number' && typeof b === 'number') return a < b;
       const order = compare(a, b);
-      return order === Undefined ? Undefined : order < 0;
+      return order === undefined ? undefined : order < 0;
     },
     '<='(a, b) {
       if (typeof a === 'number' && typeof b === 'number') return a <= b;
       const order = compare(a, b);
-      return order === Undefined ? Undefined : order <= 0;
+      return order === undefined ? undefined : order <= 0;
     },
     '>'(a, b) {
       if (typeof a === 'number' && typeof b === 'number') return a > b;
       const order = compare(a, b);
-      return order === Undefined ? Undefined : order > 0;
+      return order === undefined ? undefined : order > 0;
     },
     '>='(a, b) {
       if (typeof a === 'number' && typeof b === 'number') return a >= b;
       const order = compare(a, b);
-      return order === Undefined ? Undefined : order >= 0;
+      return order === undefined ? undefined : order >= 0;
     },
     IN: isIn,
     '+'(a, b) {
       if (typeof a === 'string' || typeof b === 'string') return join(a, b);
-      return isNumeric(a) && isNumeric(b) ? arithmetic.add(a, b) : Undefined;
+      return isNumeric(a) && isNumeric(b) ? arithmetic.add(a, b) : undefined;
     },
     '-': (a, b) => calculate(arithmetic.subtract, a, b, arithmetic),
     '*': (a, b) => calculate(arithmetic.multiply, a, b, arithmetic),
@@ -54,7 +54,7 @@ function operators(arithmetic: Arithmetic): Operators {
     '%': (a, b) => calculate(arithmetic.remainder, a, b, arithmetic),
     negate(value) {
       const number = toNumber(value, arithmetic);
-      return number === Undefined ? Undefined : arithmetic.negate(number);
+      return number === undefined ? undefined : arithmetic.negate(number);
     },
   };
 }
@@ -64,15 +64,15 @@ const first = operators(keepingZeros);
 
 export const operatorsOf = (version: SqlVersion): Operators => (isFirstVersion(version) ? first : current);
 
-export const not = (value: boolean | Undefined): Value => (value === Undefined ? Undefined : !value);
+export const not = (value: boolean | undefined): Value => (value === undefined ? undefined : !value);
 
-export function equal(a: Value, b: Value): boolean | Undefined {
+export function equal(a: Value, b: Value): boolean | undefined {
   return typeof a === 'string' && typeof b === 'string' ? a === b : equals(a, b);
 }
 
 /** Undefined in anything but an array, as for an Undefined left side, which equals nothing. */
 function isIn(value: Value, array: Value): Value {
-  if (value === Undefined || !isArray(array)) return Undefined;
+  if (value === undefined || !isArray(array)) return undefined;
   for (const item of array) if (equal(value, item) === true) return true;
   return false;
 }
@@ -80,12 +80,12 @@ function isIn(value: Value, array: Value): Value {
 function join(a: Value, b: Value): Value {
   const left = toText(a);
   const right = toText(b);
-  if (left === Undefined || right === Undefined || left.length + right.length > MAX_TEXT) return Undefined;
+  if (left === undefined || right === undefined || left.length + right.length > MAX_TEXT) return undefined;
   return left + right;
 }
 
 export function calculate(
-  operation: (a: Numeric, b: Numeric) => Numeric | Undefined,
+  operation: (a: Numeric, b: Numeric) => Numeric | undefined,
   a: Value,
   b: Value,
   arithmetic: Arithmetic,
@@ -93,5 +93,5 @@ export function calculate(
   if (typeof a === 'number' && typeof b === 'number') return operation(a, b);
   const left = toNumber(a, arithmetic);
   const right = toNumber(b, arithmetic);
-  return left === Undefined || right === Undefined ? Undefined : operation(left, right);
+  return left === undefined || right === undefined ? undefined : operation(left, right);
 }

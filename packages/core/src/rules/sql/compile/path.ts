@@ -2,32 +2,21 @@
 import type { Expression } from '../syntax/ast.ts';
 import { Decimal } from '../value/decimal.ts';
 import { RawPayload } from '../value/scalar.ts';
-import { isObject, member, Undefined, type Value } from '../value/value.ts';
+import { isObject, member, type Value } from '../value/value.ts';
 import { type Code, literal, type Program } from './code.ts';
 import { expressionCode } from './expression.ts';
 import type { QueryScope, Scope } from './scope.ts';
 
 /** The payload, or the element of the innermost sub-select. */
-export const starCode = ({ query, message, version }: Scope): Code =>
-  query?.element ?? `${message}.body(${literal(version)})`;
+export const starCode = ({ query, message, version, program }: Scope): Code =>
+  query?.element ?? program.prepared(`${message}.body(${literal(version)})`);
 
 type Path = Extract<Expression, { kind: 'field' | 'member' }>;
 
-export const pathCode = (path: Path, scope: Scope): Code => scope.program.call(orUndefined, stepCode(path, scope));
-
-export const orUndefined = (found: Value | undefined): Value => (found === undefined ? Undefined : found);
-
-/** What the path leads to, or `undefined`: the steps of a path need not look at it in between. */
-function stepCode(node: Expression, scope: Scope): Code {
-  switch (node.kind) {
-    case 'field':
-      return fieldCode(node.name, scope, scope.query);
-    case 'member':
-      return memberCode(stepCode(node.object, scope), node.name, scope.program);
-    default:
-      return expressionCode(node, scope);
-  }
-}
+export const pathCode = (path: Path, scope: Scope): Code =>
+  path.kind === 'field'
+    ? fieldCode(path.name, scope, scope.query)
+    : memberCode(expressionCode(path.object, scope), path.name, scope.program);
 
 /**
  * The first name of a path. In a sub-select it is the element, if that is the element's name, else a member of it, and if it
@@ -53,7 +42,7 @@ function memberCode(object: Code, name: string, program: Program): Code {
 }
 
 /** A value of each kind, with no member of its own. */
-const empty = [{}, [], '', 0, false, Undefined, new Decimal(0n, 0), new RawPayload(new Uint8Array())].map(Object);
+const empty = [{}, [], '', 0, false, new Decimal(0n, 0), new RawPayload(new Uint8Array())].map(Object);
 
 /** Whether only an object's own members can answer to the name. Numbers are the places of arrays and strings. */
 const isSafe = (name: string): boolean => !/^\d/.test(name) && !empty.some(value => name in value);

@@ -8,8 +8,10 @@ export interface Scope {
   readonly version: SqlVersion;
   /** The `RuleMessage`. */
   readonly message: Code;
-  /** The `Evaluation`, which is made only where something asks for it. */
-  readonly evaluation: () => Code;
+  /** The `EvaluationContext`. */
+  readonly context: Code;
+  /** The `Journal` of an asynchronous evaluation. */
+  readonly journal: Code | undefined;
   /** Values of SET by their names. */
   readonly variables: ReadonlyMap<string, Code>;
   /** The innermost sub-select; `undefined` outside of any. */

@@ -1,10 +1,10 @@
 /** Projections: the one of the statement, and those of nested queries (AWS: "SELECT clause", "Nested object queries"). */
 import { EvaluationError } from '../evaluation-error.ts';
 import type { Projection, Subselect } from '../syntax/ast.ts';
-import { isArray, isObject, Undefined, type Value } from '../value/value.ts';
+import { isArray, isObject, type Value } from '../value/value.ts';
 import type { Code } from './code.ts';
 import { columnsCode, isOnlyStar } from './columns.ts';
-import { expressionCode } from './expression.ts';
+import { booleanCode, expressionCode } from './expression.ts';
 import { starCode } from './path.ts';
 import type { Scope } from './scope.ts';
 
@@ -47,8 +47,7 @@ function visitCodes({ source, alias, where, select }: Subselect, scope: Scope): 
   const inside: Scope = { ...scope, query: { alias, element, outer: scope.query } };
   const visit = program.lambda([element], () => {
     const selected = projectionCode(select, inside);
-    if (where === undefined) return selected;
-    return `${program.call(isTrue, expressionCode(where, inside))} ? ${selected} : ${program.constant(Undefined)}`;
+    return where === undefined ? selected : `${booleanCode(where, inside)} === true ? ${selected} : undefined`;
   });
   return [expressionCode(source, scope), program.prepared(`new ${program.constant(Visits)}()`), visit];
 }
@@ -61,12 +60,12 @@ function selectFrom(source: Value, visits: Visits, visit: Visit): Value {
 
 function selectAll(source: Value, visits: Visits, visit: Visit): Value {
   const elements = elementsOf(source);
-  if (elements === undefined) return Undefined;
+  if (elements === undefined) return undefined;
   const results: Value[] = [];
   for (const element of elements) {
     visits.begin();
     const result = visit(element);
-    if (result !== Undefined) results.push(result);
+    if (result !== undefined) results.push(result);
   }
   return results;
 }
@@ -74,7 +73,7 @@ function selectAll(source: Value, visits: Visits, visit: Visit): Value {
 function exists(source: Value, visits: Visits, visit: Visit): boolean {
   for (const element of elementsOf(source) ?? []) {
     visits.begin();
-    if (visit(element) !== Undefined) return true;
+    if (visit(element) !== undefined) return true;
   }
   return false;
 }
@@ -83,7 +82,3 @@ function elementsOf(source: Value): readonly Value[] | undefined {
   if (isArray(source)) return source;
   return isObject(source) ? [source] : undefined;
 }
-
-/** Whether WHERE lets pass: true, or text that says so. */
-export const isTrue = (value: Value): boolean =>
-  value === true || (typeof value === 'string' && value.toLowerCase() === 'true');

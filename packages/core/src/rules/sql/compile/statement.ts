@@ -1,19 +1,19 @@
 /** Statements to functions of a message. */
 import { asksServices, holdsSecret } from '../functions/index.ts';
 import type { RuleMessage } from '../message.ts';
-import { type Output, SelectedValue, WholeMessage } from '../output.ts';
+import { noValues, type Output, type Result, SelectedValue, WholeMessage } from '../output.ts';
 import type { EvaluationContext } from '../services.ts';
 import type { Expression, Projection, Statement } from '../syntax/ast.ts';
 import { expressionsOf } from '../syntax/walk.ts';
-import { isArray, Undefined, type Value } from '../value/value.ts';
+import { isArray, type Value } from '../value/value.ts';
 import { isFirstVersion, type SqlVersion } from '../version.ts';
-import { type Code, literal } from './code.ts';
+import { type Code, literal, sequence } from './code.ts';
 import { isOnlyStar } from './columns.ts';
 import { compile } from './compile.ts';
-import { expressionCode } from './expression.ts';
+import { booleanCode, expressionCode } from './expression.ts';
 import { type Journal, replay } from './journal.ts';
 import type { Scope } from './scope.ts';
-import { isTrue, projectionCode } from './select.ts';
+import { projectionCode } from './select.ts';
 import { assignmentCode } from './variables.ts';
 
 export interface CompiledStatement {
@@ -39,17 +39,6 @@ export interface SecretParts {
   readonly variables: ReadonlySet<string>;
   readonly where: boolean;
   readonly output: boolean;
-}
-
-/** `matched` and `output` say what to do; the values of the clauses say why. */
-export interface Result {
-  readonly matched: boolean;
-  /** Present if and only if `matched`. */
-  readonly output: Output | undefined;
-  /** What WHERE came to; true without one. */
-  readonly where: Value;
-  /** The values of SET, in the order of `CompiledStatement.variables`. */
-  readonly variables: readonly Value[];
 }
 
 export function compileStatement(statement: Statement): CompiledStatement {
@@ -92,23 +81,28 @@ const replayed =
 function evaluationCode({ variables, where, select }: Statement, outer: Scope): Code {
   const { program } = outer;
   const { steps, values, scope } = assignmentCode(variables, outer);
-  const passes = program.variable();
-  const condition = where === undefined ? program.constant(true) : expressionCode(where, scope);
-  const output = `${program.call(isTrue, passes)} ? ${outputCode(select, scope)} : undefined`;
-  return `(${[...steps, `${passes} = ${condition}`, program.call(resultOf, values, passes, output)].join(', ')})`;
+  if (where === undefined) return sequence(...steps, program.call(matched, values, 'true', outputCode(select, scope)));
+  const found = program.variable();
+  const condition = `(${found} = ${expressionCode(where, scope)})`;
+  const output = program.block(() => outputCode(select, scope));
+  const passed = program.call(matched, values, found, output);
+  const heldBack = program.call(notMatched, values, found);
+  return sequence(...steps, `${booleanCode(where, scope, condition)} === true ? ${passed} : ${heldBack}`);
 }
 
 function assignedCode({ variables }: Statement, scope: Scope): Code {
   const { steps, values } = assignmentCode(variables, scope);
-  return `(${[...steps, values].join(', ')})`;
+  return sequence(...steps, values);
 }
 
-const resultOf = (variables: readonly Value[], where: Value, output: Output | undefined): Result => ({
-  matched: output !== undefined,
-  output,
-  where,
-  variables,
-});
+const matched = (variables: readonly Value[], where: Value, output: Output & Result): Result =>
+  variables === noValues && where === true ? output : { matched: true, output, where, variables };
+
+const notMatched = (variables: readonly Value[], where: Value): Result =>
+  variables === noValues && where === false ? refused : { matched: false, output: undefined, where, variables };
+
+/** The result of most evaluations. */
+const refused: Result = { matched: false, output: undefined, where: false, variables: noValues };
 
 function outputCode(select: Projection, scope: Scope): Code {
   const { program, version, message } = scope;
@@ -117,12 +111,12 @@ function outputCode(select: Projection, scope: Scope): Code {
   return program.call(made, projectionCode(select, scope));
 }
 
-const wholeMessage = (message: RuleMessage, version: SqlVersion): Output => new WholeMessage(message, version);
+const wholeMessage = (message: RuleMessage, version: SqlVersion) => new WholeMessage(message, version);
 
-const selected = (value: Value): Output => new SelectedValue(value);
+const selected = (value: Value) => new SelectedValue(value);
 
 /** 2015-10-08 selects no array (AWS: "SELECT clause"). */
-const selectedNoArray = (value: Value): Output => new SelectedValue(isArray(value) ? Undefined : value);
+const selectedNoArray = (value: Value) => new SelectedValue(isArray(value) ? undefined : value);
 
 const expressionsIn = ({ variables, select, where }: Statement): readonly Expression[] => [
   ...variables.map(({ value }) => value),

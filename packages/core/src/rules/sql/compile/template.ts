@@ -5,13 +5,12 @@ import type { EvaluationContext } from '../services.ts';
 import type { Expression } from '../syntax/ast.ts';
 import { parseTemplate } from '../syntax/parse.ts';
 import { toText } from '../value/convert.ts';
-import { Undefined, type Value } from '../value/value.ts';
+import type { Value } from '../value/value.ts';
 import type { SqlVersion } from '../version.ts';
 import type { Code } from './code.ts';
 import { compile, type Parameter } from './compile.ts';
 import { expressionCode } from './expression.ts';
 import { type Journal, replay } from './journal.ts';
-import { orUndefined } from './path.ts';
 import type { Scope } from './scope.ts';
 
 export interface Template {
@@ -85,7 +84,7 @@ type Texts = (
 
 function textsCode(parts: readonly (string | Expression)[], names: readonly string[], scope: Scope): Code {
   const { program } = scope;
-  const variables = new Map(names.map((name, index) => [name, program.call(orUndefined, `variables[${index}]`)]));
+  const variables = new Map(names.map((name, index) => [name, `variables[${index}]`]));
   const texts = parts.map(part =>
     typeof part === 'string'
       ? program.constant(part)
@@ -97,5 +96,5 @@ function textsCode(parts: readonly (string | Expression)[], names: readonly stri
 function substituted(value: Value): string {
   if (value === null) return 'null';
   const text = toText(value);
-  return text === Undefined ? '' : text;
+  return text === undefined ? '' : text;
 }

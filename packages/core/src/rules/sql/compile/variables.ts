@@ -1,9 +1,10 @@
 /** The variables of a statement (AWS: "SET clause"). */
 import { EvaluationError } from '../evaluation-error.ts';
+import { noValues } from '../output.ts';
 import type { Assignment } from '../syntax/ast.ts';
 import { jsonText } from '../value/convert.ts';
 import { RawPayload } from '../value/scalar.ts';
-import { Undefined, type Value } from '../value/value.ts';
+import type { Value } from '../value/value.ts';
 import type { Code } from './code.ts';
 import { expressionCode } from './expression.ts';
 import type { Scope } from './scope.ts';
@@ -36,8 +37,6 @@ export function assignmentCode(assignments: readonly Assignment[], scope: Scope)
   return { steps, scope: inside, values: `[${[...variables.values()].join(', ')}]` };
 }
 
-const noValues: readonly Value[] = [];
-
 class Room {
   #left = MAX_BYTES;
 
@@ -45,7 +44,7 @@ class Room {
   take(value: Value): Value {
     this.#left -= sizeOf(value);
     if (this.#left < 0) throw new EvaluationError('SET', 'the variables hold more than 128 KiB');
-    return value instanceof RawPayload ? Undefined : value;
+    return value instanceof RawPayload ? undefined : value;
   }
 }
 

@@ -4,7 +4,7 @@ import { toText } from '../value/convert.ts';
 import { parseJsonText } from '../value/json.ts';
 import type { Arithmetic } from '../value/numbers.ts';
 import { bufferOf, RawPayload } from '../value/scalar.ts';
-import { Undefined, type Value } from '../value/value.ts';
+import type { Value } from '../value/value.ts';
 import { type ExternalFunction, type FunctionTable, isOneOf, type PureFunction } from './sql-function.ts';
 
 /** Protobuf messages and their descriptors are decoded up to these sizes (AWS: "Decoding protobuf message payloads"). */
@@ -57,7 +57,7 @@ export function encodingFunctions(arithmetic: Arithmetic): FunctionTable {
 function encodeBase64(value: Value): Value {
   if (value instanceof RawPayload) return bufferOf(value.bytes).toString('base64');
   const text = toText(value);
-  return text === Undefined ? Undefined : Buffer.from(text).toString('base64');
+  return text === undefined ? undefined : Buffer.from(text).toString('base64');
 }
 
 const isText = (value: Value | undefined): value is string => typeof value === 'string';
@@ -65,7 +65,7 @@ const isText = (value: Value | undefined): value is string => typeof value === '
 /** JSON if it is JSON, also a lone number; else text; Null if it is not base64. */
 function decodeBase64(value: Value, arithmetic: Arithmetic): Value {
   const text = toText(value);
-  if (text === Undefined) return Undefined;
+  if (text === undefined) return undefined;
   const bytes = fromBase64(text);
   if (bytes === undefined) return null;
   const decoded = bytes.toString('utf8');

@@ -5,7 +5,7 @@ import { jsonText, toText } from '../value/convert.ts';
 import { parseJsonText } from '../value/json.ts';
 import { type Arithmetic, isNumeric } from '../value/numbers.ts';
 import { bufferOf } from '../value/scalar.ts';
-import { isObject, member, Undefined, type Value } from '../value/value.ts';
+import { isObject, member, type Value } from '../value/value.ts';
 import { type FunctionTable, isOneOf } from './sql-function.ts';
 
 export function externalFunctions(arithmetic: Arithmetic): FunctionTable {
@@ -21,7 +21,7 @@ export function externalFunctions(arithmetic: Arithmetic): FunctionTable {
       kind: 'external',
       arity: [2, 2],
       ask: (services, arn, event) =>
-        typeof arn === 'string' && event !== Undefined
+        typeof arn === 'string' && event !== undefined
           ? document(services.invokeLambda(arn, jsonText(event!)))
           : undefined,
     },
@@ -56,11 +56,10 @@ export function externalFunctions(arithmetic: Arithmetic): FunctionTable {
           ? undefined
           : "needs 'SecretString' or 'SecretBinary' as its second argument",
       ask(services, id, kind, ...rest) {
+        if (typeof id !== 'string' || !rest.every(isText)) return undefined;
         const [key, role] = rest.length === 2 ? rest : [undefined, rest[0]];
-        if (typeof id !== 'string' || typeof role !== 'string') return undefined;
-        if (key !== undefined && typeof key !== 'string') return undefined;
         return services
-          .getSecret(id, role)
+          .getSecret(id, role!)
           .then(secret => (kind === 'SecretString' ? secretText(secret, key, arithmetic) : secretBytes(secret, key)));
       },
     },
@@ -69,10 +68,9 @@ export function externalFunctions(arithmetic: Arithmetic): FunctionTable {
       since: '2016-03-23',
       arity: [2, 3],
       ask(services, thing, ...rest) {
+        if (typeof thing !== 'string' || !rest.every(isText)) return undefined;
         const [shadow, role] = rest.length === 2 ? rest : [undefined, rest[0]];
-        if (typeof thing !== 'string' || typeof role !== 'string') return undefined;
-        if (shadow !== undefined && typeof shadow !== 'string') return undefined;
-        return document(services.getThingShadow(thing, shadow, role));
+        return document(services.getThingShadow(thing, shadow, role!));
       },
     },
     machinelearning_predict: {
@@ -85,6 +83,8 @@ export function externalFunctions(arithmetic: Arithmetic): FunctionTable {
     },
   };
 }
+
+const isText = (value: Value): value is string => typeof value === 'string';
 
 /** Item not found: the failure that AWS documents. */
 function getDynamodb(
@@ -109,7 +109,7 @@ function getDynamodb(
 
 function keyAttribute(name: Value, value: Value): KeyAttribute | undefined {
   const text = toText(value);
-  return typeof name === 'string' && text !== Undefined ? { name, value: text, isNumber: isNumeric(value) } : undefined;
+  return typeof name === 'string' && text !== undefined ? { name, value: text, isNumber: isNumeric(value) } : undefined;
 }
 
 /** One key of a secret that is JSON, or all of it; a secret that is plain text has no keys. */
@@ -129,5 +129,5 @@ function secretBytes(secret: Secret, key: string | undefined): Value {
 
 function textMembers(record: { readonly [key: string]: Value }): Record<string, string> {
   const texts = Object.entries(record).map(([key, value]) => [key, toText(value)] as const);
-  return Object.fromEntries(texts.filter((entry): entry is readonly [string, string] => entry[1] !== Undefined));
+  return Object.fromEntries(texts.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
 }

@@ -1,46 +1,54 @@
 /** Functions of the message and of the moment it is looked at. */
-import type { MessageProperties } from '../message.ts';
+import type { MessageProperties, RuleMessage } from '../message.ts';
 import { toFloor } from '../value/convert.ts';
 import type { Arithmetic } from '../value/numbers.ts';
 import { bufferOf } from '../value/scalar.ts';
-import { setMember, Undefined, type Value } from '../value/value.ts';
-import type { ContextFunction, FunctionTable } from './sql-function.ts';
+import { setMember, type Value } from '../value/value.ts';
+import type { ContextFunction, FunctionTable, MessageFunction, OverloadedFunction } from './sql-function.ts';
 
 const NOT_MQTT = 'n/a';
 
-/** A function without arguments. */
-const constant = (apply: ContextFunction['apply']): ContextFunction => ({ kind: 'context', arity: [0, 0], apply });
+const ofMessage = (apply: (message: RuleMessage) => Value): MessageFunction => ({
+  kind: 'message',
+  arity: [0, 0],
+  apply,
+});
+const ofContext = (apply: ContextFunction['apply']): ContextFunction => ({ kind: 'context', arity: [0, 0], apply });
+
+/** One function without an argument, and one with it. */
+const either = (all: MessageFunction['apply'], one: MessageFunction['apply']): OverloadedFunction => ({
+  kind: 'overloaded',
+  arity: [0, 1],
+  choose: args =>
+    args.length === 0 ? { kind: 'message', arity: [0, 0], apply: all } : { kind: 'message', arity: [1, 1], apply: one },
+});
 
 export const messageFunctions = (arithmetic: Arithmetic): FunctionTable => ({
-  accountid: constant(({ context }) => context.accountId),
-  clientid: constant(({ message }) => message.published.clientId ?? NOT_MQTT),
+  accountid: ofContext(({ accountId }) => accountId),
+  clientid: ofMessage(({ published }) => published.clientId ?? NOT_MQTT),
   get_mqtt_property: {
-    kind: 'context',
+    kind: 'message',
     since: '2016-03-23',
     arity: [1, 1],
-    apply: ({ message }, name) => mqttProperty(message.published.properties, name!),
+    apply: ({ published }, name) => mqttProperty(published.properties, name),
   },
   get_user_properties: {
-    kind: 'context',
+    ...either(allUserProperties, userProperties),
     since: '2016-03-23',
-    arity: [0, 1],
-    apply: ({ message }, name) => userProperties(message.published.properties?.userProperties ?? [], name),
   },
-  newuuid: constant(evaluation => evaluation.once(() => evaluation.context.uuid())),
-  principal: constant(({ message }) => message.published.principal ?? Undefined),
-  sourceip: { ...constant(({ message }) => message.published.sourceIp ?? Undefined), since: '2016-03-23' },
-  sql_version: constant(({ version }) => version),
-  timestamp: constant(evaluation => evaluation.once(() => evaluation.context.clock.now())),
-  topic: {
-    kind: 'context',
-    arity: [0, 1],
-    apply({ message }, level) {
-      if (level === undefined) return message.segments.join('/');
+  newuuid: ofContext(context => context.uuid()),
+  principal: ofMessage(({ published }) => published.principal),
+  sourceip: { ...ofMessage(({ published }) => published.sourceIp), since: '2016-03-23' },
+  sql_version: ofContext((_, version) => version),
+  timestamp: ofContext(({ clock }) => clock.now()),
+  topic: either(
+    ({ segments }) => segments.join('/'),
+    ({ segments }, level) => {
       const index = toFloor(level, arithmetic);
-      return index === Undefined ? Undefined : (message.segments[index - 1] ?? Undefined);
+      return index === undefined ? undefined : segments[index - 1];
     },
-  },
-  traceid: constant(({ message }) => message.published.traceId ?? Undefined),
+  ),
+  traceid: ofMessage(({ published }) => published.traceId),
 });
 
 function mqttProperty(properties: MessageProperties | undefined, name: Value): Value {
@@ -48,27 +56,29 @@ function mqttProperty(properties: MessageProperties | undefined, name: Value): V
     case 'format_indicator':
       return properties?.isUtf8 ? 'UTF8_DATA' : 'UNSPECIFIED_BYTES';
     case 'content_type':
-      return properties?.contentType ?? Undefined;
+      return properties?.contentType;
     case 'response_topic':
-      return properties?.responseTopic ?? Undefined;
-    case 'correlation_data': {
-      const data = properties?.correlationData;
-      return data === undefined ? Undefined : bufferOf(data).toString('base64');
-    }
+      return properties?.responseTopic;
+    case 'correlation_data':
+      return properties?.correlationData && bufferOf(properties.correlationData).toString('base64');
     default:
-      return Undefined;
+      return undefined;
   }
 }
 
-/** All values of one name, or one object per property, in the order they were sent. */
-function userProperties(properties: readonly (readonly [string, string])[], name: Value | undefined): Value {
-  if (name !== undefined) {
-    const values = properties.filter(([key]) => key === name).map(([, value]) => value);
-    return values.length > 0 ? values : Undefined;
-  }
-  return properties.map(([key, value]) => {
+const userPropertiesOf = ({ published }: RuleMessage) => published.properties?.userProperties ?? [];
+
+/** One object per property, in the order they were sent. */
+function allUserProperties(message: RuleMessage): Value {
+  return userPropertiesOf(message).map(([key, value]) => {
     const property: Record<string, Value> = {};
     setMember(property, key, value);
     return property;
   });
+}
+
+/** All values of one name, in the order they were sent. */
+function userProperties(message: RuleMessage, name: Value): Value {
+  const values = userPropertiesOf(message).filter(([key]) => key === name);
+  return values.length > 0 ? values.map(([, value]) => value) : undefined;
 }

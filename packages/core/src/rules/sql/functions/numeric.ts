@@ -3,7 +3,7 @@ import { calculate } from '../compile/operators.ts';
 import { toFloor, toNumber } from '../value/convert.ts';
 import type { Rounding } from '../value/decimal.ts';
 import { type Arithmetic, compareNumbers, numberText, toDouble } from '../value/numbers.ts';
-import { type Numeric, Undefined, type Value } from '../value/value.ts';
+import type { Numeric, Value } from '../value/value.ts';
 import type { FunctionTable, PureFunction } from './sql-function.ts';
 
 const MAX_PLACES = 34;
@@ -17,7 +17,7 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
     arity: [1, 1],
     apply(value) {
       const converted = number(value!);
-      return converted === Undefined ? Undefined : compute(converted);
+      return converted === undefined ? undefined : compute(converted);
     },
   });
   /** Computed in double precision; imaginary and infinite results are Undefined. */
@@ -29,7 +29,7 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
     apply(a, b) {
       const left = number(a!);
       const right = number(b!);
-      if (left === Undefined || right === Undefined) return Undefined;
+      if (left === undefined || right === undefined) return undefined;
       return arithmetic.fromDouble(compute(toDouble(left), toDouble(right)));
     },
   });
@@ -40,7 +40,7 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
     arity: [2, 2],
     apply(a, b) {
       const [left, right] = [wholeBits(number(a!), arithmetic), wholeBits(number(b!), arithmetic)];
-      return left === undefined || right === undefined ? Undefined : arithmetic.parse(String(compute(left, right)));
+      return left === undefined || right === undefined ? undefined : arithmetic.parse(String(compute(left, right)));
     },
   });
   const remainder: PureFunction = {
@@ -59,7 +59,7 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
     // Two's complement. AWS's only example, `bitnot(13)` = 2, inverts no more bits than the number has.
     bitnot: unary(value => {
       const whole = wholeBits(value, arithmetic);
-      return whole === undefined ? Undefined : arithmetic.parse(String(~whole));
+      return whole === undefined ? undefined : arithmetic.parse(String(~whole));
     }),
     bitor: bits((a, b) => a | b),
     bitxor: bits((a, b) => a ^ b),
@@ -71,12 +71,12 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
     ln: double(Math.log),
     log: double(Math.log10),
     mod: remainder,
-    nanvl: { kind: 'pure', arity: [2, 2], apply: (a, b) => (a === Undefined || a === null ? b! : a!) },
+    nanvl: { kind: 'pure', arity: [2, 2], apply: (a, b) => (a === undefined || a === null ? b! : a!) },
     power: doubles((base, exponent) => base ** exponent),
     rand: {
       kind: 'context',
       arity: [0, 0],
-      apply: evaluation => evaluation.once(() => arithmetic.fromDouble(evaluation.context.random())),
+      apply: context => arithmetic.fromDouble(context.random()),
     },
     remainder,
     // AWS's table says "rounded down"; its examples round halves away from zero.
@@ -92,9 +92,9 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
       arity: [2, 2],
       apply(value, places) {
         const converted = number(value!);
-        if (converted === Undefined || typeof places === 'string') return Undefined;
+        if (converted === undefined || typeof places === 'string') return undefined;
         const digits = toFloor(places!, arithmetic);
-        if (digits === Undefined) return Undefined;
+        if (digits === undefined) return undefined;
         return arithmetic.round(converted, Math.min(Math.max(digits, 0), MAX_PLACES), 'toward-zero');
       },
     },
@@ -102,8 +102,8 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
 }
 
 /** The number rounded down, of up to 34 digits; larger ones are `undefined`. */
-function wholeBits(value: Numeric | Undefined, arithmetic: Arithmetic): bigint | undefined {
-  if (value === Undefined) return undefined;
+function wholeBits(value: Numeric | undefined, arithmetic: Arithmetic): bigint | undefined {
+  if (value === undefined) return undefined;
   const text = numberText(arithmetic.round(value, 0, 'floor'));
   return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
 }

@@ -1,34 +1,33 @@
 /** Functions of regular expressions, in Java's syntax. A pattern that is none makes them Undefined. */
 import { MAX_TEXT } from '../compile/operators.ts';
 import { EvaluationError } from '../evaluation-error.ts';
-import { groupText, parseReplacement, type Regex, type ReplacementPart, regexOf, withinTime } from '../regex/regex.ts';
-import { Undefined, type Value } from '../value/value.ts';
-import type { FunctionTable, TextFunction } from './sql-function.ts';
-import { ofTexts } from './text.ts';
+import { groupText, parseReplacement, type Regex, type ReplacementPart, withinTime } from '../regex/regex.ts';
+import type { Value } from '../value/value.ts';
+import type { FunctionTable, PatternFunction } from './sql-function.ts';
 
 const table: FunctionTable = {
   regexp_matches: ofPattern('regexp_matches', ({ expression }, text) => {
     expression.lastIndex = 0;
     return expression.test(text);
   }),
-  regexp_replace: ofTexts((text, pattern, replacement) => {
-    const regex = regexOf(pattern);
-    const parts = regex && parseReplacement(replacement, regex);
-    if (parts === undefined) return Undefined;
-    return timed('regexp_replace', regex!, text, ({ expression }) => replaceAll(text, expression, parts));
-  }),
-  regexp_substr: ofPattern('regexp_substr', (regex, text) => firstMatch(regex, text)?.[0] ?? Undefined),
+  regexp_replace: {
+    kind: 'pattern',
+    arity: [3, 3],
+    apply(text, regex, replacement) {
+      const parts = parseReplacement(replacement!, regex);
+      if (parts === undefined) return undefined;
+      return timed('regexp_replace', regex, text, ({ expression }) => replaceAll(text, expression, parts));
+    },
+  },
+  regexp_substr: ofPattern('regexp_substr', (regex, text) => firstMatch(regex, text)?.[0]),
 };
 
 export const regexFunctions = (): FunctionTable => table;
 
 type Match = (regex: Regex, text: string) => Value;
 
-function ofPattern(name: string, match: Match): TextFunction {
-  return ofTexts((text, pattern) => {
-    const regex = regexOf(pattern);
-    return regex === undefined ? Undefined : timed(name, regex, text, match);
-  });
+function ofPattern(name: string, match: Match): PatternFunction {
+  return { kind: 'pattern', arity: [2, 2], apply: (text, regex) => timed(name, regex, text, match) };
 }
 
 function timed(name: string, regex: Regex, text: string, match: Match): Value {
@@ -51,7 +50,7 @@ function replaceAll(text: string, expression: RegExp, parts: readonly Replacemen
     replaced += text.slice(end, match.index);
     for (const part of parts) replaced += typeof part === 'string' ? part : groupText(match, part);
     end = match.index + match[0].length;
-    if (replaced.length > MAX_TEXT) return Undefined;
+    if (replaced.length > MAX_TEXT) return undefined;
   }
   return replaced + text.slice(end);
 }

@@ -1,9 +1,11 @@
 /** What a function of the language is: a record in the table of its family. */
-import type { Evaluation } from '../compile/evaluation.ts';
-import type { ExternalServices } from '../services.ts';
+import type { RuleMessage } from '../message.ts';
+import type { Regex } from '../regex/regex.ts';
+import type { EvaluationContext, ExternalServices } from '../services.ts';
 import type { Expression } from '../syntax/ast.ts';
 import type { Arithmetic } from '../value/numbers.ts';
 import type { Value } from '../value/value.ts';
+import type { SqlVersion } from '../version.ts';
 
 interface Signature {
   /** The first version that has it; by default all have. */
@@ -38,11 +40,23 @@ export interface TextFunction extends Signature {
   apply(...texts: string[]): Value;
 }
 
-/** Reads the message, the clock, or chance. */
+/** The same with a pattern in second place, which is made ready but once where it is written out; Undefined if it is none. */
+export interface PatternFunction extends Signature {
+  readonly kind: 'pattern';
+  apply(text: string, regex: Regex, ...texts: string[]): Value;
+}
+
+/** Reads the message. */
+export interface MessageFunction extends Signature {
+  readonly kind: 'message';
+  apply(message: RuleMessage, ...args: Value[]): Value;
+}
+
+/** Reads the clock, chance, or what else is around the message. Where the evaluation is repeated, the first answer stays. */
 export interface ContextFunction extends Signature {
   readonly kind: 'context';
-  readonly arity: readonly [0, 0 | 1] | readonly [1, 1];
-  apply(evaluation: Evaluation, argument?: Value): Value;
+  readonly arity: readonly [0, 0];
+  apply(context: EvaluationContext, version: SqlVersion): Value;
 }
 
 /** Asks a service. The evaluation that meets one is asynchronous; where it fails, it fails with an `EvaluationError`. */
@@ -66,7 +80,14 @@ export interface OverloadedFunction extends Signature {
   choose(args: readonly Expression[]): SingleFunction;
 }
 
-export type SingleFunction = PureFunction | TextFunction | ContextFunction | ExternalFunction | FallbackFunction;
+export type SingleFunction =
+  | PureFunction
+  | TextFunction
+  | PatternFunction
+  | MessageFunction
+  | ContextFunction
+  | ExternalFunction
+  | FallbackFunction;
 export type SqlFunction = SingleFunction | OverloadedFunction;
 
 /** Functions by name in lower case. Those of numbers are made anew for each version's arithmetic. */

@@ -2,7 +2,7 @@
 import { MAX_TEXT } from '../compile/operators.ts';
 import { toFloor, toText } from '../value/convert.ts';
 import { type Arithmetic, isNumeric } from '../value/numbers.ts';
-import { isArray, Undefined, type Value } from '../value/value.ts';
+import { isArray, type Value } from '../value/value.ts';
 import type { FunctionTable, PureFunction, TextFunction } from './sql-function.ts';
 
 /** The most spaces `lpad` and `rpad` add. */
@@ -23,7 +23,7 @@ export function textFunctions(arithmetic: Arithmetic): FunctionTable {
     apply(value, number) {
       const text = toText(value!);
       const spaces = count(number!);
-      if (text === Undefined || spaces === Undefined) return Undefined;
+      if (text === undefined || spaces === undefined) return undefined;
       return bounded(join(text, ' '.repeat(Math.min(Math.max(spaces, 0), MAX_PADDING))));
     },
   });
@@ -34,7 +34,7 @@ export function textFunctions(arithmetic: Arithmetic): FunctionTable {
       arity: [1, 1],
       apply(value) {
         const code = count(value!);
-        return code !== Undefined && code >= 0 && code <= 127 ? String.fromCharCode(code) : Undefined;
+        return code !== undefined && code >= 0 && code <= 127 ? String.fromCharCode(code) : undefined;
       },
     },
     concat: { kind: 'pure', arity: [1, Number.POSITIVE_INFINITY], apply: concat },
@@ -52,11 +52,11 @@ export function textFunctions(arithmetic: Arithmetic): FunctionTable {
     substring: {
       kind: 'pure',
       arity: [2, 3],
-      apply(value, from, to) {
+      apply(value, from, ...ends) {
         const text = toText(value!);
         const start = count(from!);
-        const end = to === undefined ? Number.MAX_VALUE : count(to);
-        if (text === Undefined || start === Undefined || end === Undefined) return Undefined;
+        const end = ends.length === 0 ? Number.MAX_VALUE : count(ends[0]);
+        if (text === undefined || start === undefined || end === undefined) return undefined;
         return text.slice(Math.max(start, 0), Math.max(end, 0));
       },
     },
@@ -66,14 +66,24 @@ export function textFunctions(arithmetic: Arithmetic): FunctionTable {
 }
 
 /** `text`, or Undefined if it has grown beyond the longest that is kept. */
-export const bounded = (text: string): Value => (text.length > MAX_TEXT ? Undefined : text);
+export const bounded = (text: string): Value => (text.length > MAX_TEXT ? undefined : text);
 
 /**
  * An array of all arguments if one is an array, else their texts in a row. One argument alone is returned as it is, except that
  * a number becomes text (AWS: the example `concat(1)` = "1" against a table that says otherwise).
  */
 function concat(...values: Value[]): Value {
-  if (values.length === 1) return isNumeric(values[0]!) ? toText(values[0]) : values[0]!;
+  let joined = '';
+  for (const value of values) {
+    if (typeof value !== 'string') return concatOthers(values);
+    if (joined.length + value.length > MAX_TEXT) return undefined;
+    joined += value;
+  }
+  return joined;
+}
+
+function concatOthers(values: readonly Value[]): Value {
+  if (values.length === 1) return isNumeric(values[0]) ? toText(values[0]) : values[0];
   let joined = '';
   let hasText = false;
   let isText = true;
@@ -81,10 +91,10 @@ function concat(...values: Value[]): Value {
     if (isArray(value)) return values.flatMap(item => (isArray(item) ? item : [item]));
     const text = toText(value);
     hasText ||= typeof value === 'string';
-    isText &&= text !== Undefined && joined.length + text.length <= MAX_TEXT;
+    isText &&= text !== undefined && joined.length + text.length <= MAX_TEXT;
     if (isText) joined += text as string;
   }
-  return hasText && isText ? joined : Undefined;
+  return hasText && isText ? joined : undefined;
 }
 
 /** Counted before it is made: each of a million places may get a long replacement. */
@@ -92,7 +102,7 @@ function replaceAll(text: string, part: string, replacement: string): Value {
   if (part === '') return text;
   const pieces = text.split(part);
   const length = text.length + (pieces.length - 1) * (replacement.length - part.length);
-  return length > MAX_TEXT ? Undefined : pieces.join(replacement);
+  return length > MAX_TEXT ? undefined : pieces.join(replacement);
 }
 
 function codePoints(text: string): number {

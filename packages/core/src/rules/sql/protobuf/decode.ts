@@ -1,6 +1,6 @@
 /** Protobuf messages to JSON values, by the JSON mapping of proto3. Fields that are not set, or not known, are left out. */
 import { bufferOf } from '../value/scalar.ts';
-import { member, setMember, Undefined, type Value } from '../value/value.ts';
+import { member, setMember, type Value } from '../value/value.ts';
 import {
   type DescriptorSet,
   type FieldDescriptor,
@@ -59,8 +59,8 @@ function jsonOf(field: FieldDescriptor, values: readonly Value[], set: Descripto
   for (const entry of values) {
     const key = member(entry, 'key');
     const value = member(entry, 'value');
-    const name = key === Undefined ? defaultOf(entryType.fields.get(1), set) : key;
-    setMember(map, String(name), value === Undefined ? defaultOf(entryType.fields.get(2), set) : value);
+    const name = key === undefined ? defaultOf(entryType.fields.get(1), set) : key;
+    setMember(map, String(name), value === undefined ? defaultOf(entryType.fields.get(2), set) : value);
   }
   return map;
 }

@@ -2,7 +2,6 @@
 import { asksServices, findFunction, functionFor } from '../functions/index.ts';
 import type { CallSite, SingleFunction } from '../functions/sql-function.ts';
 import { castTypeNames } from '../value/cast.ts';
-import { Undefined } from '../value/value.ts';
 import { arithmeticOf, isFirstVersion, type SqlVersion } from '../version.ts';
 import {
   type BinaryOperator,
@@ -121,7 +120,7 @@ export class ExpressionParser extends TokenStream {
   #number(): Expression {
     const { text, start } = this.take();
     const value = arithmeticOf(this.version).parse(text);
-    if (value === Undefined) throw this.error('the number is outside of the range 1E-999 to 9.99E999', start);
+    if (value === undefined) throw this.error('the number is outside of the range 1E-999 to 9.99E999', start);
     return { kind: 'number', value };
   }
 

@@ -1,7 +1,7 @@
 /** `CAST(value AS type)`, which converts more than the standard conversions do (AWS: "Functions", "cast"). */
 import { jsonText, toBoolean, toNumber, toText } from './convert.ts';
 import { type Arithmetic, compareNumbers, isNumeric, toDouble } from './numbers.ts';
-import { isArray, isObject, Undefined, type Value } from './value.ts';
+import { isArray, isObject, type Value } from './value.ts';
 
 export const castTypes = ['String', 'Int', 'Double', 'Decimal', 'Boolean'] as const;
 export type CastType = (typeof castTypes)[number];
@@ -29,11 +29,11 @@ export function cast(value: Value, type: CastType, arithmetic: Arithmetic): Valu
       return isNumeric(value) ? compareNumbers(value, 0) !== 0 : toBoolean(value);
     case 'Int': {
       const number = castNumber(value, arithmetic);
-      return number === Undefined ? Undefined : arithmetic.round(number, 0, 'floor');
+      return number === undefined ? undefined : arithmetic.round(number, 0, 'floor');
     }
     case 'Double': {
       const number = castNumber(value, arithmetic);
-      return number === Undefined ? Undefined : arithmetic.fromDouble(toDouble(number));
+      return number === undefined ? undefined : arithmetic.fromDouble(toDouble(number));
     }
     case 'Decimal':
       return castNumber(value, arithmetic);

@@ -4,40 +4,40 @@
  */
 import { type Arithmetic, isNumeric, numberText, toDouble } from './numbers.ts';
 import { RawPayload } from './scalar.ts';
-import { type Numeric, Undefined, type Value } from './value.ts';
+import type { Numeric, Value } from './value.ts';
 
 /** No leading `+`, no bare `.5`, no `1.`, no `E+5`, no blanks. */
 const NUMBER = /^-?\d+(\.\d+)?(E-?\d+)?$/i;
 
-export function toNumber(value: Value, arithmetic: Arithmetic): Numeric | Undefined {
+export function toNumber(value: Value, arithmetic: Arithmetic): Numeric | undefined {
   if (isNumeric(value)) return value;
-  return typeof value === 'string' && NUMBER.test(value) ? arithmetic.parse(value) : Undefined;
+  return typeof value === 'string' && NUMBER.test(value) ? arithmetic.parse(value) : undefined;
 }
 
 /** Decimals go to the nearest Int, strings are cut. */
-export function toInt(value: Value, arithmetic: Arithmetic): Numeric | Undefined {
+export function toInt(value: Value, arithmetic: Arithmetic): Numeric | undefined {
   const number = toNumber(value, arithmetic);
-  if (number === Undefined) return Undefined;
+  if (number === undefined) return undefined;
   return arithmetic.round(number, 0, typeof value === 'string' ? 'toward-zero' : 'half-away');
 }
 
 /** Rounded down, as a JavaScript number: for positions and counts, where more than a double holds is all the same. */
-export function toFloor(value: Value, arithmetic: Arithmetic): number | Undefined {
+export function toFloor(value: Value, arithmetic: Arithmetic): number | undefined {
   if (typeof value === 'number') return Math.floor(value);
   const number = toNumber(value, arithmetic);
-  return number === Undefined ? Undefined : toDouble(arithmetic.round(number, 0, 'floor'));
+  return number === undefined ? undefined : toDouble(arithmetic.round(number, 0, 'floor'));
 }
 
-export function toBoolean(value: Value): boolean | Undefined {
+export function toBoolean(value: Value): boolean | undefined {
   if (typeof value === 'boolean') return value;
-  if (typeof value !== 'string' || value.length > 5) return Undefined;
+  if (typeof value !== 'string' || value.length > 5) return undefined;
   const lower = value.toLowerCase();
-  return lower === 'true' ? true : lower === 'false' ? false : Undefined;
+  return lower === 'true' ? true : lower === 'false' ? false : undefined;
 }
 
-export function toText(value: Value): string | Undefined {
+export function toText(value: Value): string | undefined {
   if (typeof value === 'string') return value;
-  if (value === null || value === Undefined || value instanceof RawPayload) return Undefined;
+  if (value === null || value === undefined || value instanceof RawPayload) return undefined;
   if (isNumeric(value)) return numberText(value);
   return typeof value === 'boolean' ? String(value) : jsonText(value);
 }

@@ -2,11 +2,11 @@
 import { Decimal } from './decimal.ts';
 import { compareNumbers, isNumeric } from './numbers.ts';
 import { bufferOf, RawPayload } from './scalar.ts';
-import { isArray, isObject, isUndefined, type ObjectValue, Undefined, type Value } from './value.ts';
+import { isArray, isObject, type ObjectValue, type Value } from './value.ts';
 
 /** Undefined if either side is; false between different types. */
-export function equals(a: Value, b: Value): boolean | Undefined {
-  return isUndefined(a) || isUndefined(b) ? Undefined : same(a, b);
+export function equals(a: Value, b: Value): boolean | undefined {
+  return a === undefined || b === undefined ? undefined : same(a, b);
 }
 
 function same(a: Value, b: Value): boolean {

@@ -16,7 +16,7 @@ import {
   roundDecimal,
   stripZeros,
 } from './decimal.ts';
-import { type Numeric, Undefined, type Value } from './value.ts';
+import type { Numeric, Value } from './value.ts';
 
 export const isNumeric = (value: Value): value is Numeric => typeof value === 'number' || value instanceof Decimal;
 
@@ -41,28 +41,28 @@ const toDecimal = (value: Numeric): Decimal => (typeof value === 'number' ? deci
 
 export interface Arithmetic {
   /** The number of a JSON number's text; Undefined outside of Decimal's range. */
-  parse(text: string): Numeric | Undefined;
+  parse(text: string): Numeric | undefined;
   /** A result that was computed in double precision; not a number and infinity are Undefined. */
-  fromDouble(value: number): Numeric | Undefined;
+  fromDouble(value: number): Numeric | undefined;
   negate(a: Numeric): Numeric;
-  add(a: Numeric, b: Numeric): Numeric | Undefined;
-  subtract(a: Numeric, b: Numeric): Numeric | Undefined;
-  multiply(a: Numeric, b: Numeric): Numeric | Undefined;
-  divide(a: Numeric, b: Numeric): Numeric | Undefined;
-  remainder(a: Numeric, b: Numeric): Numeric | Undefined;
+  add(a: Numeric, b: Numeric): Numeric | undefined;
+  subtract(a: Numeric, b: Numeric): Numeric | undefined;
+  multiply(a: Numeric, b: Numeric): Numeric | undefined;
+  divide(a: Numeric, b: Numeric): Numeric | undefined;
+  remainder(a: Numeric, b: Numeric): Numeric | undefined;
   /** To at most `places` digits after the point. */
   round(a: Numeric, places: number, rounding: Rounding): Numeric;
 }
 
 /** `keepZeros`: whether `5.0` stays what it is (2015-10-08) or becomes the Int 5. */
 function arithmetic(keepZeros: boolean): Arithmetic {
-  const canonical = (value: Decimal | undefined): Numeric | Undefined =>
-    value === undefined ? Undefined : shortest(keepZeros ? value : stripZeros(value));
+  const canonical = (value: Decimal | undefined): Numeric | undefined =>
+    value === undefined ? undefined : shortest(keepZeros ? value : stripZeros(value));
 
   return {
     parse: text => canonical(decimalOf(text)),
     fromDouble(value) {
-      if (!Number.isFinite(value)) return Undefined;
+      if (!Number.isFinite(value)) return undefined;
       return keepZeros && Number.isSafeInteger(value) ? new Decimal(BigInt(value) * 10n, 1) : value;
     },
     negate: a => (typeof a === 'number' ? -a : (canonical(negateDecimal(a)) as Numeric)),
@@ -135,45 +135,39 @@ function wholeQuotient(a: number, b: number): number | undefined {
   return b !== 0 && Number.isSafeInteger(a) && Number.isSafeInteger(b) && a % b === 0 ? a / b : undefined;
 }
 
-const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6] as const;
 /** Every decimal number of up to 15 digits is the shortest text of its double, so rounding to it loses nothing. */
 const SHORT = 1e15;
 
-/** Digits after the point of a number of at most 15 digits, 6 of them after the point; else -1. */
-function placesOf(value: number): number {
-  for (let places = 0; places <= 6; places++) {
-    const scaled = Math.round(value * POWERS[places]!);
-    if (Math.abs(scaled) >= SHORT) return -1;
-    if (scaled / POWERS[places]! === value) return places;
-  }
-  return -1;
+/**
+ * How many parts of one the number is a multiple of: whole, thousandths or millionths. If it has more digits it is not a number,
+ * and nothing that is computed with it is one.
+ */
+function partsOf(value: number): number {
+  if (Number.isInteger(value)) return isShort(value) ? 1 : Number.NaN;
+  if (isShort(value * 1e3) && Math.round(value * 1e3) / 1e3 === value) return 1e3;
+  if (isShort(value * 1e6) && Math.round(value * 1e6) / 1e6 === value) return 1e6;
+  return Number.NaN;
 }
 
-const scaledBy = (value: number, places: number): number => Math.round(value * POWERS[places]!);
+const isShort = (count: number): boolean => Math.abs(count) < SHORT;
 
 function shortSum(a: number, b: number): number | undefined {
-  const [aPlaces, bPlaces] = [placesOf(a), placesOf(b)];
-  if (aPlaces < 0 || bPlaces < 0) return undefined;
-  const places = Math.max(aPlaces, bPlaces);
-  const [aScaled, bScaled] = [scaledBy(a, places), scaledBy(b, places)];
-  if (Math.abs(aScaled) + Math.abs(bScaled) >= SHORT) return undefined;
-  return (aScaled + bScaled) / POWERS[places]!;
+  const parts = Math.max(partsOf(a), partsOf(b));
+  const sum = Math.round(a * parts) + Math.round(b * parts);
+  return isShort(sum) ? sum / parts : undefined;
 }
 
 function shortProduct(a: number, b: number): number | undefined {
-  const [aPlaces, bPlaces] = [placesOf(a), placesOf(b)];
-  if (aPlaces < 0 || bPlaces < 0) return undefined;
-  const product = scaledBy(a, aPlaces) * scaledBy(b, bPlaces);
-  if (Math.abs(product) >= SHORT) return undefined;
-  return product / (POWERS[aPlaces]! * POWERS[bPlaces]!);
+  const [aParts, bParts] = [partsOf(a), partsOf(b)];
+  const product = Math.round(a * aParts) * Math.round(b * bParts);
+  return isShort(product) ? product / (aParts * bParts) : undefined;
 }
 
 /** The quotient, if it has few digits: then multiplying back is exact and shows it. */
 function shortQuotient(a: number, b: number): number | undefined {
   const quotient = a / b;
-  const [aPlaces, bPlaces, places] = [placesOf(a), placesOf(b), placesOf(quotient)];
-  if (b === 0 || aPlaces < 0 || bPlaces < 0 || places < 0) return undefined;
-  const product = scaledBy(quotient, places) * scaledBy(b, bPlaces) * POWERS[aPlaces]!;
-  const dividend = scaledBy(a, aPlaces) * POWERS[places]! * POWERS[bPlaces]!;
-  return Math.abs(product) < SHORT && product === dividend ? quotient : undefined;
+  const [aParts, bParts, parts] = [partsOf(a), partsOf(b), partsOf(quotient)];
+  const product = Math.round(quotient * parts) * Math.round(b * bParts) * aParts;
+  const dividend = Math.round(a * aParts) * parts * bParts;
+  return isShort(product) && product === dividend ? quotient : undefined;
 }

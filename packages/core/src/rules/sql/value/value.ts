@@ -2,10 +2,6 @@
 import type { Decimal } from './decimal.ts';
 import { type RawPayload, Scalar } from './scalar.ts';
 
-/** Absence: of a member, of a conversion, of a result. It disappears from objects when they are serialized. */
-export const Undefined = Symbol('Undefined');
-export type Undefined = typeof Undefined;
-
 /**
  * A number is Int when it is whole, else Decimal; `Decimal` the class is for numbers that a JavaScript number cannot stand
  * for (see `numbers.ts`).
@@ -15,10 +11,8 @@ export type Numeric = number | Decimal;
 export interface ObjectValue {
   readonly [key: string]: Value;
 }
-export type Value = Undefined | null | boolean | Numeric | string | RawPayload | readonly Value[] | ObjectValue;
-
-/** Undefined is the one symbol there is; V8 compares types faster than it compares with a value it does not know in advance. */
-export const isUndefined = (value: Value): value is Undefined => typeof value === 'symbol';
+/** SQL's Undefined, the absence of a member, of a conversion, of a result, is JavaScript's: it disappears from objects in JSON. */
+export type Value = undefined | null | boolean | Numeric | string | RawPayload | readonly Value[] | ObjectValue;
 
 export const isArray = (value: Value): value is readonly Value[] => Array.isArray(value);
 
@@ -27,8 +21,8 @@ export const isObject = (value: Value): value is ObjectValue =>
 
 /** The object's own member of that name; Undefined if it has none, or is no object. */
 export function member(value: Value, name: string): Value {
-  if (!isObject(value) || !Object.hasOwn(value, name)) return Undefined;
-  return value[name] as Value;
+  if (!isObject(value) || !Object.hasOwn(value, name)) return undefined;
+  return value[name];
 }
 
 /** Sets an own member, also one called `__proto__`. */
