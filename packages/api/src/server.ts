@@ -12,6 +12,7 @@ import type { Identity } from './authorization/authenticate.ts';
 import { services } from './protocol/dispatch.ts';
 import { errorResponse, RequestError } from './protocol/errors.ts';
 import type { HttpRequest, HttpResponse } from './protocol/message.ts';
+import { Turns } from './turns.ts';
 
 export interface ApiPluginOptions extends ApiOptions {
   /**
@@ -41,6 +42,7 @@ const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as 
  */
 export const apiPlugin: FastifyPluginCallback<ApiPluginOptions> = (fastify, options, done) => {
   const api = createApi(options);
+  const turns = new Turns();
   takeBodiesAsBytes(fastify, options.maxRequestBytes);
   fastify.setErrorHandler(async (error, _request, reply) => send(reply, unreadable(error)));
   for (const url of ['/', '/*']) {
@@ -49,7 +51,10 @@ export const apiPlugin: FastifyPluginCallback<ApiPluginOptions> = (fastify, opti
       url,
       exposeHeadRoute: false,
       handler: async (request, reply) => {
-        return send(reply, await api(toHttpRequest(request), arrivalOf(request, options)));
+        await turns.take();
+        const response = await api(toHttpRequest(request), arrivalOf(request, options));
+        await turns.take();
+        return send(reply, response);
       },
     });
   }
