@@ -1,6 +1,6 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SqlValue, StaleWrite } from '@thingd/core';
 import { storeContract } from '@thingd/core/testing';
@@ -36,6 +36,15 @@ describe('the store in its thread, in a file', () => {
     };
     return { store, close };
   });
+});
+
+test.runIf(process.platform === 'linux')('its thread gives way to the others', async () => {
+  const store = await StoreThread.open({ path: ':memory:', durability: 'full' });
+  const ids = readdirSync('/proc/self/task').filter(
+    id => readFileSync(`/proc/self/task/${id}/comm`, 'utf8') === 'store\n',
+  );
+  expect(ids.map(id => getPriority(Number(id)))).toEqual([Math.min(getPriority() + 10, 19)]);
+  await store.close();
 });
 
 test('requests made while a group is written become the next group, one transaction for all', async () => {
