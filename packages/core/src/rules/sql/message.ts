@@ -1,9 +1,8 @@
 /** A published message as rules see it: read as text once and decoded once per dialect, however many rules look at it. */
 import { parseJsonText, startsAsDocument } from './value/json.ts';
-import { type Arithmetic, droppingZeros, keepingZeros } from './value/numbers.ts';
 import { bufferOf, RawPayload, utf8Text } from './value/scalar.ts';
 import type { Value } from './value/value.ts';
-import type { SqlVersion } from './version.ts';
+import { arithmeticOf, type SqlVersion } from './version.ts';
 
 export interface PublishedMessage {
   /** As published, with the prefix `$aws/rules/<rule>` of Basic Ingest. */
@@ -27,8 +26,6 @@ export interface MessageProperties {
   readonly correlationData?: Uint8Array | undefined;
   readonly userProperties?: readonly (readonly [name: string, value: string])[] | undefined;
 }
-
-const BASIC_INGEST = '$aws/rules/';
 
 export class RuleMessage {
   readonly published: PublishedMessage;
@@ -54,32 +51,32 @@ export class RuleMessage {
 
   /** What `*` is: JSON, or `RawPayload`. */
   body(version: SqlVersion): Value {
-    if (version === '2015-10-08') {
-      this.#keptZeros ??= this.#decode(keepingZeros);
-      return this.#keptZeros;
-    }
-    this.#droppedZeros ??= this.#decode(droppingZeros);
-    return this.#droppedZeros;
+    return (version === '2015-10-08' ? this.#keptZeros : this.#droppedZeros) ?? this.#decode(version);
   }
 
   /**
    * Objects and arrays are JSON; everything else, a lone number or string too, is bytes to be decoded by
    * `decode(encode(*, 'base64'), 'base64')` (AWS: "Working with binary payloads").
    */
-  #decode(arithmetic: Arithmetic): Value {
+  #decode(version: SqlVersion): Value {
     const { payload } = this.published;
     const text = startsAsDocument(payload) ? this.text : undefined;
-    return (text === undefined ? undefined : parseJsonText(text, arithmetic)) ?? new RawPayload(payload);
+    const json = text === undefined ? undefined : parseJsonText(text, arithmeticOf(version));
+    const body = json ?? new RawPayload(payload);
+    if (version === '2015-10-08') this.#keptZeros = body;
+    else this.#droppedZeros = body;
+    return body;
   }
 
   /** The topic's levels without the prefix of Basic Ingest (AWS: "Basic Ingest"). */
   get segments(): readonly string[] {
-    this.#segments ??= segmentsOf(this.published.topic);
+    return this.#segments ?? this.#split();
+  }
+
+  #split(): readonly string[] {
+    const levels = this.published.topic.split('/');
+    const isBasicIngest = levels.length > 2 && levels[0] === '$aws' && levels[1] === 'rules';
+    this.#segments = isBasicIngest ? levels.slice(3) : levels;
     return this.#segments;
   }
-}
-
-function segmentsOf(topic: string): readonly string[] {
-  const segments = topic.split('/');
-  return topic.startsWith(BASIC_INGEST) ? segments.slice(3) : segments;
 }

@@ -4,6 +4,8 @@
  * (docs/decisions/0006-rules-become-javascript.md).
  */
 
+import { RecentlyUsed } from '../../../store/recently-used.ts';
+
 /** Source text of a JavaScript expression, in brackets where it might need them. */
 export type Code = string;
 
@@ -24,14 +26,14 @@ export class Program {
   readonly #blocks: Code[][] = [];
   #count = 0;
 
-  /** A name for a value. Rules that differ in numbers and texts alone have the same code. */
+  /** A value as it is written in code, or a name for it. Rules that differ in numbers alone have the same code. */
   constant(value: unknown): Code {
+    if (typeof value === 'string') return literal(value);
     if (typeof value === 'boolean' || value === null || value === undefined) return String(value);
-    const constant = typeof value === 'string' ? internalized(value) : value;
-    const known = this.#names.get(constant);
+    const known = this.#names.get(value);
     if (known !== undefined) return known;
     const name = this.#newName(typeof value === 'function' ? value.name : 'constant');
-    this.#names.set(constant, name);
+    this.#names.set(value, name);
     return name;
   }
 
@@ -91,23 +93,26 @@ export class Program {
   }
 }
 
-/** The same text as the one object that V8 has for it as a member's name: such are compared without looking at their letters. */
-const internalized = (text: string): string => Object.keys({ [text]: undefined })[0]!;
+type Make = (constants: Iterable<unknown>) => unknown;
 
-type Maker = (constants: Iterable<unknown>) => unknown;
+interface Maker {
+  readonly source: string;
+  readonly make: Make;
+}
+
+/** Characters of source. */
+const MAX_KEPT = 4_000_000;
 
 /**
  * Makers by their source. What V8 learns and makes of one is good for all rules whose code it is, and a fleet has many rules of
  * few shapes: else each would take its own place in the processor's cache, and its own time to be optimized.
  */
-const makers = new Map<string, Maker>();
-const MAX_KEPT = 1000;
+const makers = new RecentlyUsed<Maker>(MAX_KEPT, ({ source }) => source.length);
 
-function makerOf(source: string): Maker {
+function makerOf(source: string): Make {
   const known = makers.get(source);
-  if (known !== undefined) return known;
-  if (makers.size >= MAX_KEPT) makers.delete(makers.keys().next().value!);
-  const maker = new Function('constants', source) as Maker;
-  makers.set(source, maker);
-  return maker;
+  if (known !== undefined) return known.make;
+  const make = new Function('constants', source) as Make;
+  makers.set(source, { source, make });
+  return make;
 }
