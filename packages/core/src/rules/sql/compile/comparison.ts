@@ -12,7 +12,7 @@ export function orderCode(operator: '<' | '<=' | '>' | '>=', left: Expression, r
   const steps: Code[] = [];
   const tests: Code[] = [];
   const operand = (node: Expression): Code => {
-    if (node.kind === 'number') return expressionCode(node, scope);
+    if (node.kind === 'number' && typeof node.value === 'number') return expressionCode(node, scope);
     const name = program.variable();
     steps.push(`${name} = ${expressionCode(node, scope)}`);
     tests.push(`typeof ${name} === 'number'`);
