@@ -158,8 +158,13 @@ test('two writers racing with `version` over MQTT win each version exactly once'
       // Answers go to everybody: the other's tell which version is current, and one's own how the race went.
       if (version !== undefined) latest = Math.max(latest, version);
       if (clientToken !== name) return;
-      if (version !== undefined) winners.set(version, [...(winners.get(version) ?? []), name]);
-      else if (code === 409) conflicts += 1;
+      if (version !== undefined) {
+        winners.set(version, [...(winners.get(version) ?? []), name]);
+        // Who was first is answered first: without a start for the other the same one could win each time.
+        setImmediate(write);
+        return;
+      }
+      if (code === 409) conflicts += 1;
       else done.reject(new Error(bytes.toString()));
       write();
     });
