@@ -31,8 +31,8 @@ export class RuleMessage {
   readonly published: PublishedMessage;
   /** `null` if it is not known yet. */
   #text: string | undefined | null = null;
-  #keptZeros: Value | undefined;
-  #droppedZeros: Value | undefined;
+  #keptZeros: Value;
+  #droppedZeros: Value;
   #segments: readonly string[] | undefined;
 
   constructor(published: PublishedMessage) {

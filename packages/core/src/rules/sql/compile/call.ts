@@ -63,7 +63,7 @@ interface Converted {
 
 const textsOf = (args: readonly Expression[], scope: Scope): Converted[] =>
   args.map(arg => {
-    if (arg.kind === 'string') return { name: scope.program.constant(arg.value) };
+    if (arg.kind === 'string') return { name: literal(arg.value) };
     const name = scope.program.variable();
     return { name, step: `${name} = ${scope.program.call(toText, expressionCode(arg, scope))}` };
   });

@@ -3,7 +3,6 @@
  * which shape the messages have, and what is small is built into it; closures that all rules share learn nothing of the kind
  * (docs/decisions/0006-rules-become-javascript.md).
  */
-
 import { RecentlyUsed } from '../../../store/recently-used.ts';
 
 /** Source text of a JavaScript expression, in brackets where it might need them. */

@@ -134,11 +134,11 @@ const objectCode = ({ members }: Node<'object'>, scope: Scope): Code =>
 /** An object of the members that are not Undefined. Nearly always none is, so that it can be made at once. */
 export function membersCode(members: readonly (readonly [name: string, value: Code])[], program: Program): Code {
   const names = members.map(([name]) => name);
-  const values = members.map(([, value]) => ({ name: program.variable(), value }));
-  const steps = values.map(({ name, value }) => `${name} = ${value}`);
-  const isAnyMissing = values.map(({ name }) => `${name} === undefined`).join(' || ') || 'false';
-  const those = program.call(presentMembers, program.constant(names), `[${values.map(({ name }) => name).join(', ')}]`);
-  const all = members.map(([name], index) => `${keyCode(name)}: ${values[index]!.name}`);
+  const found = members.map(() => program.variable());
+  const steps = members.map(([, value], index) => `${found[index]} = ${value}`);
+  const isAnyMissing = found.map(value => `${value} === undefined`).join(' || ') || 'false';
+  const those = program.call(presentMembers, program.constant(names), `[${found.join(', ')}]`);
+  const all = names.map((name, index) => `${keyCode(name)}: ${found[index]}`);
   return sequence(...steps, `(${isAnyMissing} ? ${those} : { ${all.join(', ')} })`);
 }
 

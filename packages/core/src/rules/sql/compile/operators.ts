@@ -1,4 +1,4 @@
-/** What operators compute (AWS: "Operators"). Each takes a short way for the types devices send, before it looks closer. */
+/** What operators compute (AWS: "Operators"). Most take a short way for the types devices send, before they look closer. */
 import type { BinaryOperator } from '../syntax/ast.ts';
 import { toNumber, toText } from '../value/convert.ts';
 import { equals } from '../value/equality.ts';
@@ -15,34 +15,21 @@ type Operators = Readonly<Record<Exclude<BinaryOperator, 'AND' | 'OR'>, (a: Valu
 };
 
 function operators(arithmetic: Arithmetic): Operators {
-  const compare = (a: Value, b: Value): number | undefined => {
-    const left = toNumber(a, arithmetic);
-    const right = toNumber(b, arithmetic);
-    return left === undefined || right === undefined ? undefined : compareNumbers(left, right);
-  };
+  /** Two numbers are compared without it, see `comparison.ts`. */
+  const ordered =
+    (holds: (order: number) => boolean) =>
+    (a: Value, b: Value): Value => {
+      const left = toNumber(a, arithmetic);
+      const right = toNumber(b, arithmetic);
+      return left === undefined || right === undefined ? undefined : holds(compareNumbers(left, right));
+    };
   return {
     '=': equal,
     '<>': (a, b) => not(equal(a, b)),
-    '<'(a, b) {
-      if (typeof a === 'number' && typeof b === 'number') return a < b;
-      const order = compare(a, b);
-      return order === undefined ? undefined : order < 0;
-    },
-    '<='(a, b) {
-      if (typeof a === 'number' && typeof b === 'number') return a <= b;
-      const order = compare(a, b);
-      return order === undefined ? undefined : order <= 0;
-    },
-    '>'(a, b) {
-      if (typeof a === 'number' && typeof b === 'number') return a > b;
-      const order = compare(a, b);
-      return order === undefined ? undefined : order > 0;
-    },
-    '>='(a, b) {
-      if (typeof a === 'number' && typeof b === 'number') return a >= b;
-      const order = compare(a, b);
-      return order === undefined ? undefined : order >= 0;
-    },
+    '<': ordered(order => order < 0),
+    '<=': ordered(order => order <= 0),
+    '>': ordered(order => order > 0),
+    '>=': ordered(order => order >= 0),
     IN: isIn,
     '+'(a, b) {
       if (typeof a === 'string' || typeof b === 'string') return join(a, b);

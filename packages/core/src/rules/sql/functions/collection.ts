@@ -9,7 +9,7 @@ import type { FunctionTable } from './sql-function.ts';
 const MAX_TRANSFORMED = 128 * 1024;
 
 export const collectionFunctions = (arithmetic: Arithmetic): FunctionTable => ({
-  get: { kind: 'pure', arity: [2, 2], apply: (collection, key) => get(collection!, key!, arithmetic) },
+  get: { kind: 'pure', arity: [2, 2], apply: (collection, key) => get(collection, key, arithmetic) },
   get_or_default: {
     kind: 'fallback',
     since: '2016-03-23',
@@ -23,7 +23,7 @@ export const collectionFunctions = (arithmetic: Arithmetic): FunctionTable => ({
     kind: 'pure',
     since: '2016-03-23',
     arity: [3, 3],
-    apply: (mode, object, array) => (mode === 'enrichArray' ? enrichArray(object!, array!) : undefined),
+    apply: (mode, object, array) => (mode === 'enrichArray' ? enrichArray(object, array) : undefined),
   },
 });
 

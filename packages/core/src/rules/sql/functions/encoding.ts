@@ -4,7 +4,7 @@ import { toText } from '../value/convert.ts';
 import { parseJsonText } from '../value/json.ts';
 import type { Arithmetic } from '../value/numbers.ts';
 import { bufferOf, RawPayload } from '../value/scalar.ts';
-import type { Value } from '../value/value.ts';
+import { isText, type Value } from '../value/value.ts';
 import { type ExternalFunction, type FunctionTable, isOneOf, type PureFunction } from './sql-function.ts';
 
 /** Protobuf messages and their descriptors are decoded up to these sizes (AWS: "Decoding protobuf message payloads"). */
@@ -28,7 +28,7 @@ export function encodingFunctions(arithmetic: Arithmetic): FunctionTable {
     kind: 'pure',
     arity: [2, 2],
     starAsBytes: true,
-    apply: text => decodeBase64(text!, arithmetic),
+    apply: text => decodeBase64(text, arithmetic),
   };
   return {
     encode: {
@@ -37,7 +37,7 @@ export function encodingFunctions(arithmetic: Arithmetic): FunctionTable {
       arity: [2, 2],
       starAsBytes: true,
       check: ([, scheme]) => (isOneOf(scheme, 'base64') ? undefined : "needs 'base64' as its second argument"),
-      apply: value => encodeBase64(value!),
+      apply: value => encodeBase64(value),
     },
     decode: {
       kind: 'overloaded',
@@ -59,8 +59,6 @@ function encodeBase64(value: Value): Value {
   const text = toText(value);
   return text === undefined ? undefined : Buffer.from(text).toString('base64');
 }
-
-const isText = (value: Value | undefined): value is string => typeof value === 'string';
 
 /** JSON if it is JSON, also a lone number; else text; Null if it is not base64. */
 function decodeBase64(value: Value, arithmetic: Arithmetic): Value {

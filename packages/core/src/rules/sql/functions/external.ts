@@ -5,7 +5,7 @@ import { jsonText, toText } from '../value/convert.ts';
 import { parseJsonText } from '../value/json.ts';
 import { type Arithmetic, isNumeric } from '../value/numbers.ts';
 import { bufferOf } from '../value/scalar.ts';
-import { isObject, member, type Value } from '../value/value.ts';
+import { isObject, isText, member, type Value } from '../value/value.ts';
 import { type FunctionTable, isOneOf } from './sql-function.ts';
 
 export function externalFunctions(arithmetic: Arithmetic): FunctionTable {
@@ -22,7 +22,7 @@ export function externalFunctions(arithmetic: Arithmetic): FunctionTable {
       arity: [2, 2],
       ask: (services, arn, event) =>
         typeof arn === 'string' && event !== undefined
-          ? document(services.invokeLambda(arn, jsonText(event!)))
+          ? document(services.invokeLambda(arn, jsonText(event)))
           : undefined,
     },
     get_dynamodb: {
@@ -83,8 +83,6 @@ export function externalFunctions(arithmetic: Arithmetic): FunctionTable {
     },
   };
 }
-
-const isText = (value: Value): value is string => typeof value === 'string';
 
 /** Item not found: the failure that AWS documents. */
 function getDynamodb(

@@ -16,7 +16,7 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
     kind: 'pure',
     arity: [1, 1],
     apply(value) {
-      const converted = number(value!);
+      const converted = number(value);
       return converted === undefined ? undefined : compute(converted);
     },
   });
@@ -27,8 +27,8 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
     kind: 'pure',
     arity: [2, 2],
     apply(a, b) {
-      const left = number(a!);
-      const right = number(b!);
+      const left = number(a);
+      const right = number(b);
       if (left === undefined || right === undefined) return undefined;
       return arithmetic.fromDouble(compute(toDouble(left), toDouble(right)));
     },
@@ -39,14 +39,14 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
     kind: 'pure',
     arity: [2, 2],
     apply(a, b) {
-      const [left, right] = [wholeBits(number(a!), arithmetic), wholeBits(number(b!), arithmetic)];
+      const [left, right] = [wholeBits(number(a), arithmetic), wholeBits(number(b), arithmetic)];
       return left === undefined || right === undefined ? undefined : arithmetic.parse(String(compute(left, right)));
     },
   });
   const remainder: PureFunction = {
     kind: 'pure',
     arity: [2, 2],
-    apply: (a, b) => calculate(arithmetic.remainder, a!, b!, arithmetic),
+    apply: (a, b) => calculate(arithmetic.remainder, a, b, arithmetic),
   };
 
   return {
@@ -71,7 +71,7 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
     ln: double(Math.log),
     log: double(Math.log10),
     mod: remainder,
-    nanvl: { kind: 'pure', arity: [2, 2], apply: (a, b) => (a === undefined || a === null ? b! : a!) },
+    nanvl: { kind: 'pure', arity: [2, 2], apply: (a, b) => a ?? b },
     power: doubles((base, exponent) => base ** exponent),
     rand: {
       kind: 'context',
@@ -91,9 +91,9 @@ export function numericFunctions(arithmetic: Arithmetic): FunctionTable {
       kind: 'pure',
       arity: [2, 2],
       apply(value, places) {
-        const converted = number(value!);
+        const converted = number(value);
         if (converted === undefined || typeof places === 'string') return undefined;
-        const digits = toFloor(places!, arithmetic);
+        const digits = toFloor(places, arithmetic);
         if (digits === undefined) return undefined;
         return arithmetic.round(converted, Math.min(Math.max(digits, 0), MAX_PLACES), 'toward-zero');
       },

@@ -21,8 +21,8 @@ export function textFunctions(arithmetic: Arithmetic): FunctionTable {
     kind: 'pure',
     arity: [2, 2],
     apply(value, number) {
-      const text = toText(value!);
-      const spaces = count(number!);
+      const text = toText(value);
+      const spaces = count(number);
       if (text === undefined || spaces === undefined) return undefined;
       return bounded(join(text, ' '.repeat(Math.min(Math.max(spaces, 0), MAX_PADDING))));
     },
@@ -33,7 +33,7 @@ export function textFunctions(arithmetic: Arithmetic): FunctionTable {
       kind: 'pure',
       arity: [1, 1],
       apply(value) {
-        const code = count(value!);
+        const code = count(value);
         return code !== undefined && code >= 0 && code <= 127 ? String.fromCharCode(code) : undefined;
       },
     },
@@ -53,8 +53,8 @@ export function textFunctions(arithmetic: Arithmetic): FunctionTable {
       kind: 'pure',
       arity: [2, 3],
       apply(value, from, ...ends) {
-        const text = toText(value!);
-        const start = count(from!);
+        const text = toText(value);
+        const start = count(from);
         const end = ends.length === 0 ? Number.MAX_VALUE : count(ends[0]);
         if (text === undefined || start === undefined || end === undefined) return undefined;
         return text.slice(Math.max(start, 0), Math.max(end, 0));

@@ -13,8 +13,8 @@ export const timeFunctions = (arithmetic: Arithmetic): FunctionTable => ({
     since: '2016-03-23',
     arity: [2, 3],
     apply(pattern, time, ...zones) {
-      const text = toText(pattern!);
-      const epochMs = toFloor(time!, arithmetic);
+      const text = toText(pattern);
+      const epochMs = toFloor(time, arithmetic);
       const id = zones.length === 0 ? 'UTC' : toText(zones[0]);
       if (text === undefined || epochMs === undefined || id === undefined) return undefined;
       const zone = zoneOf(id);

@@ -16,7 +16,7 @@ const RUN = 16;
 const mayHaveZeros = /\.\d*0(?!\d)|\d[eE]/;
 
 /** The value of JSON text, or `undefined` when it is not JSON or nests deeper than 500 levels. */
-export function parseJsonText(text: string, arithmetic: Arithmetic): Value | undefined {
+export function parseJsonText(text: string, arithmetic: Arithmetic): Value {
   if (text.length > 2 * MAX_DEPTH && nestsDeeply(text)) return undefined;
   try {
     const needsSource =

@@ -14,6 +14,8 @@ export interface ObjectValue {
 /** SQL's Undefined, the absence of a member, of a conversion, of a result, is JavaScript's: it disappears from objects in JSON. */
 export type Value = undefined | null | boolean | Numeric | string | RawPayload | readonly Value[] | ObjectValue;
 
+export const isText = (value: Value): value is string => typeof value === 'string';
+
 export const isArray = (value: Value): value is readonly Value[] => Array.isArray(value);
 
 export const isObject = (value: Value): value is ObjectValue =>
