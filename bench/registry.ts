@@ -1,10 +1,12 @@
 /**
  * What 1,000 registry writes a second do to the message path: messages alone, writes alone, and both at once, taking turns inside each
  * loop on a thingd of their own. Writes are signed calls of the API, with indexing on. Beside messages alone the same writes go to a
- * server that only answers: what makes the load is as busy then as it is with both.
+ * server that only answers: what makes the load is as busy then as it is with both. And once they go to a second thingd on the same cores,
+ * which has nothing in common with the first one's messages but the cores' time.
  *
  *   node bench/registry.ts --loops 5 --seconds 4
  *   node bench/registry.ts --scenario fixed-rate --message-rate 10000 --cores 0,1     a core with room, or more than one
+ *   node bench/registry.ts --pause 0     messages evenly spaced, by a generator that wants the whole of its core
  *   node bench/registry.ts --loops 1 --profile profiles/     CPU profiles of thingd's threads while both run
  */
 import { execFile, spawn } from 'node:child_process';
@@ -26,17 +28,21 @@ const { values: options } = parseArgs({
     rate: { type: 'string', default: '1000' },
     things: { type: 'string', default: '2000' },
     'message-rate': { type: 'string' },
+    pause: { type: 'string', default: '1' },
     cores: { type: 'string', default: '0' },
     profile: { type: 'string' },
     'thingd-args': { type: 'string', default: '' },
   },
 });
 
-const [seconds, rate, things] = [options.seconds, options.rate, options.things].map(Number) as [number, number, number];
+const seconds = Number(options.seconds);
+const rate = Number(options.rate);
+const things = Number(options.things);
 const run = promisify(execFile);
-const warmUpSeconds = 4;
+/** V8 is still optimizing what the writes run through after ten seconds of them. */
+const warmUpSeconds = 15;
 
-const variants = ['messages', 'writes', 'both'] as const;
+const variants = ['messages', 'writes', 'elsewhere', 'both'] as const;
 type Variant = (typeof variants)[number];
 
 interface Result {
@@ -55,14 +61,25 @@ async function measure(variant: Variant, { load }: Scenario): Promise<Result> {
     options.profile === undefined || variant === 'messages'
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${resolve(options.profile)}`];
-  const running = await thingd(options['thingd-args'].split(' ').filter(Boolean), profiling, options.cores).start();
+  const start = () => thingd(options['thingd-args'].split(' ').filter(Boolean), profiling, options.cores).start();
+  const running = await start();
+  const other = variant === 'elsewhere' ? await start() : undefined;
   const answering = variant === 'messages' ? answers() : undefined;
   try {
-    const { pid: brokerPid, port, directory } = running;
-    const registry: RegistryLoad = { directory, brokerPid, things, rate, warmUpSeconds, seconds };
+    const { pid: brokerPid, port } = running;
+    const { pid, directory } = other ?? running;
+    const registry: RegistryLoad = { directory, brokerPid: pid, things, rate, warmUpSeconds, seconds };
     const beside: RegistryLoad = { ...registry, url: await answering?.url, seconds: seconds + warmUpSeconds };
     const pace = load.rate > 0 && options['message-rate'] !== undefined ? Number(options['message-rate']) : load.rate;
-    const messages: Load = { ...load, rate: pace, port, brokerPid, warmUpSeconds, seconds };
+    const messages: Load = {
+      ...load,
+      rate: pace,
+      pause: Number(options.pause),
+      port,
+      brokerPid,
+      warmUpSeconds,
+      seconds,
+    };
     await script('registry.ts', { ...registry, rate: 0 });
     const [measuredMessages, measuredWrites] = await Promise.all([
       variant === 'writes' ? undefined : script<Measurement>('generator.ts', messages),
@@ -71,7 +88,7 @@ async function measure(variant: Variant, { load }: Scenario): Promise<Result> {
     ]);
     return { messages: measuredMessages, writes: measuredWrites };
   } finally {
-    await running.stop();
+    await Promise.all([running.stop(), other?.stop()]);
     answering?.child.kill();
   }
 }
@@ -88,6 +105,7 @@ function answers() {
 interface Loop {
   readonly alone: Measurement;
   readonly beside: Measurement;
+  readonly elsewhere: Measurement;
   readonly writesAlone: RegistryMeasurement;
   readonly writesBeside: RegistryMeasurement;
 }
@@ -98,10 +116,11 @@ async function loopOf(scenario: Scenario, loop: number): Promise<Loop> {
     results[variant] = await measure(variant, scenario);
     process.stderr.write(`${scenario.name}, ${variant}, loop ${loop + 1}: ${JSON.stringify(results[variant])}\n`);
   }
-  const { messages, writes, both } = results as Record<Variant, Result>;
+  const { messages, writes, elsewhere, both } = results as Record<Variant, Result>;
   return {
     alone: messages.messages!,
     beside: both.messages!,
+    elsewhere: elsewhere.messages!,
     writesAlone: writes.writes!,
     writesBeside: both.writes!,
   };
@@ -123,6 +142,8 @@ async function row(scenario: Scenario): Promise<string[]> {
     shown(({ alone, beside }) => beside.p50 / alone.p50),
     shown(({ alone, beside }) => beside.p99 / alone.p99),
     `${middle(({ alone }) => alone.p99, 1)} → ${middle(({ beside }) => beside.p99, 1)}`,
+    shown(({ elsewhere, beside }) => beside.p50 / elsewhere.p50),
+    shown(({ elsewhere, beside }) => beside.p99 / elsewhere.p99),
     shown(({ writesAlone }) => writesAlone.brokerCpu, 0),
     middle(({ writesBeside }) => writesBeside.perSecond),
     middle(({ writesBeside }) => writesBeside.p99),
@@ -134,14 +155,15 @@ async function row(scenario: Scenario): Promise<string[]> {
 const messageCpu = ({ beside, writesAlone, writesBeside }: Loop): number =>
   beside.brokerCpu - (writesAlone.brokerCpu * writesBeside.perSecond) / beside.perSecond;
 
-const wrongIn = ({ alone, beside, writesAlone, writesBeside }: Loop): number =>
-  [alone, beside].reduce((sum, { lost, duplicated, misrouted }) => sum + lost + duplicated + misrouted, 0) +
+const wrongIn = ({ alone, beside, elsewhere, writesAlone, writesBeside }: Loop): number =>
+  [alone, beside, elsewhere].reduce((sum, { lost, duplicated, misrouted }) => sum + lost + duplicated + misrouted, 0) +
   writesAlone.wrong +
   writesBeside.wrong;
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const head = [
   ...['messages', 'CPU µs/message alone', 'CPU, with ÷ without writes', 'messages/s ÷', 'p50 ÷', 'p99 ÷', 'p99 ms'],
+  ...['p50 ÷ elsewhere', 'p99 ÷ elsewhere'],
   ...['CPU µs/write', 'writes/s', 'p99 of a write, ms', 'wrong'],
 ];
 const rows: string[][] = [];

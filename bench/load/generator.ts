@@ -23,8 +23,10 @@ export interface Load {
   readonly window: number;
   /** PUBLISH packets per write at least (closed loop), so that `window` must hold at least one batch. */
   readonly batch: number;
-  /** Open loop: messages per second in all, evenly spaced, one write each; 0 for closed loop. */
+  /** Open loop: messages per second in all, one write each; 0 for closed loop. */
   readonly rate: number;
+  /** Open loop: milliseconds from one look at what is due to the next. Without, or with 0, it looks all the time and takes its core whole. */
+  readonly pause?: number;
   readonly warmUpSeconds: number;
   readonly seconds: number;
 }
@@ -87,12 +89,16 @@ export async function generate(load: Load): Promise<Measurement> {
   };
 
   let next = 0;
+  const again = (look: (startedAt: number) => void, startedAt: number): void => {
+    if (load.pause) setTimeout(look, load.pause, startedAt);
+    else setImmediate(look, startedAt);
+  };
   const openLoop = (startedAt: number): void => {
     for (const subscriber of subscribers) subscriber.flush();
     const now = performance.now();
     const expected = ((now - startedAt) / 1000) * load.rate;
     while (next < expected) publishers[next++ % publishers.length]!.send(1, now);
-    if (!stopped) setImmediate(openLoop, startedAt);
+    if (!stopped) again(openLoop, startedAt);
   };
 
   if (closed) for (const publisher of publishers) due(publisher);
