@@ -90,7 +90,7 @@ function copyOf(value: Value): Record<string, Value> {
 
 function addAll(object: Record<string, Value>, value: Value): void {
   if (isObject(value)) {
-    for (const key of Object.keys(value)) setMember(object, key, value[key]!);
+    for (const key of Object.keys(value)) setMember(object, key, value[key]);
   } else if (value !== undefined && !(value instanceof RawPayload && value.bytes.length === 0)) {
     setMember(object, PAYLOAD, value);
   }

@@ -33,7 +33,7 @@ function get(collection: Value, key: Value, arithmetic: Arithmetic): Value {
   if (!isArray(collection) && typeof collection !== 'string') return undefined;
   const index = toInt(key, arithmetic);
   if (typeof index !== 'number' || index < 0 || index >= collection.length) return undefined;
-  return collection[index]!;
+  return collection[index];
 }
 
 /** Each element with the members of `object` added, which win over its own. Elements that are no objects stay as they are. */

@@ -13,7 +13,7 @@ function same(a: Value, b: Value): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' && typeof b !== 'object') return false;
   if (a instanceof Decimal || b instanceof Decimal) return isNumeric(a) && isNumeric(b) && compareNumbers(a, b) === 0;
-  if (isArray(a)) return isArray(b) && a.length === b.length && a.every((item, index) => same(item, b[index]!));
+  if (isArray(a)) return isArray(b) && a.length === b.length && a.every((item, index) => same(item, b[index]));
   if (isObject(a)) return isObject(b) && sameMembers(a, b);
   return a instanceof RawPayload && b instanceof RawPayload && bufferOf(a.bytes).equals(b.bytes);
 }
@@ -21,5 +21,5 @@ function same(a: Value, b: Value): boolean {
 function sameMembers(a: ObjectValue, b: ObjectValue): boolean {
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
-  return keys.every(key => Object.hasOwn(b, key) && same(a[key]!, b[key]!));
+  return keys.every(key => Object.hasOwn(b, key) && same(a[key], b[key]));
 }
