@@ -89,16 +89,14 @@ export async function generate(load: Load): Promise<Measurement> {
   };
 
   let next = 0;
-  const again = (look: (startedAt: number) => void, startedAt: number): void => {
-    if (load.pause) setTimeout(look, load.pause, startedAt);
-    else setImmediate(look, startedAt);
-  };
   const openLoop = (startedAt: number): void => {
     for (const subscriber of subscribers) subscriber.flush();
     const now = performance.now();
     const expected = ((now - startedAt) / 1000) * load.rate;
     while (next < expected) publishers[next++ % publishers.length]!.send(1, now);
-    if (!stopped) again(openLoop, startedAt);
+    if (stopped) return;
+    if (load.pause) setTimeout(openLoop, load.pause, startedAt);
+    else setImmediate(openLoop, startedAt);
   };
 
   if (closed) for (const publisher of publishers) due(publisher);

@@ -158,10 +158,9 @@ async function fill(writer: Writer, things: number): Promise<void> {
 }
 
 async function write(writer: Writer, { brokerPid, things, rate, warmUpSeconds, seconds }: RegistryLoad) {
-  const isNew = (number: number): boolean => number % 10 === 0;
   const signed = Array.from({ length: Math.ceil(rate * (warmUpSeconds + seconds + 1)) }, (_, number) =>
     writer.sign(
-      isNew(number) ? creation(`new-${process.pid}-${number}`) : update(thingName((number * 37) % things), number),
+      number % 10 === 0 ? creation(`new-${process.pid}-${number}`) : update(thingName((number * 37) % things), number),
     ),
   );
   const startedAt = performance.now();
