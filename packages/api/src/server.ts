@@ -28,6 +28,8 @@ export interface ApiPluginOptions extends ApiOptions {
   ) => Promise<Identity | undefined>;
   /** Bytes of a request's body. */
   readonly maxRequestBytes: number;
+  /** What does not wait for a call: done before each is begun, and before each is answered. */
+  readonly first?: () => void;
 }
 
 const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
@@ -42,7 +44,7 @@ const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as 
  */
 export const apiPlugin: FastifyPluginCallback<ApiPluginOptions> = (fastify, options, done) => {
   const api = createApi(options);
-  const turns = new Turns();
+  const turns = new Turns(options.first);
   takeBodiesAsBytes(fastify, options.maxRequestBytes);
   fastify.setErrorHandler(async (error, _request, reply) => send(reply, unreadable(error)));
   for (const url of ['/', '/*']) {

@@ -24,3 +24,10 @@ test('who asks for another turn is put behind those that wait', async () => {
   await Promise.all([twice('a'), twice('b')]);
   expect(happened).toEqual(['a1', 'b1', 'a2', 'b2']);
 });
+
+test('what comes first is done before each piece', async () => {
+  const happened: string[] = [];
+  const turns = new Turns(() => happened.push('first'));
+  await Promise.all(['a', 'b'].map(piece => turns.take().then(() => happened.push(piece))));
+  expect(happened).toEqual(['first', 'a', 'first', 'b']);
+});

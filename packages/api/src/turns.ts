@@ -5,6 +5,12 @@
  */
 export class Turns {
   readonly #waiting: (() => void)[] = [];
+  readonly #first: () => void;
+
+  /** `first` is done before each piece: what the sockets brought would else be written after it. */
+  constructor(first: () => void = () => {}) {
+    this.#first = first;
+  }
 
   /** Resolves when it is the caller's turn: to do what it has to do until it waits for something else. */
   take(): Promise<void> {
@@ -15,6 +21,7 @@ export class Turns {
   }
 
   readonly #give = (): void => {
+    this.#first();
     this.#waiting.shift()!();
     if (this.#waiting.length > 0) setImmediate(this.#give);
   };

@@ -118,6 +118,14 @@ export class Broker {
     return this.#realm(name).realm;
   }
 
+  /**
+   * Writes what the sockets of this turn of the event loop brought, which else happens when the turn ends: for a program that is about
+   * to do something long in it.
+   */
+  writeOut(): void {
+    this.flusher.flush();
+  }
+
   /** The clients connected now. */
   connections(): Iterable<ConnectionInfo> {
     return this.#connections;
@@ -140,7 +148,7 @@ export class Broker {
       reason: 'the server stops',
     });
     for (const connection of [...this.#pending]) this.#drop(connection, 'the server stops');
-    this.flusher.flush();
+    this.writeOut();
     // A failure has been reported already.
     await this.journal.written().catch(() => {});
     await new Promise(resolve => setImmediate(resolve));

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Broker } from '../broker.ts';
 import { startBroker, TestClient, turn } from '../listener/client.testing.ts';
 
 /** What `performance.now` says, in milliseconds. */
@@ -12,14 +13,14 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-async function senderAndReceiver(): Promise<{ sender: TestClient; receiver: TestClient }> {
+async function senderAndReceiver(): Promise<{ broker: Broker; sender: TestClient; receiver: TestClient }> {
   const started = await startBroker();
   const { client: sender } = TestClient.connect(started, 'sender');
   const { client: receiver } = TestClient.connect(started, 'receiver');
   receiver.subscribe('t');
   await turn();
   started.broker.flusher.idleTime = 1;
-  return { sender, receiver };
+  return { broker: started.broker, sender, receiver };
 }
 
 test('what a broker reads after a pause is answered when it has been read', async () => {
@@ -39,6 +40,16 @@ test('what follows closely is gathered until the end of the turn', async () => {
   expect(receiver.stream.take().toString()).not.toContain('second');
   await turn();
   expect(receiver.stream.take().toString()).toMatch(/second.*third/s);
+});
+
+test('what was gathered can be written before the turn ends', async () => {
+  const { broker, sender, receiver } = await senderAndReceiver();
+  now += 2;
+  sender.publish('t', 'first');
+  sender.publish('t', 'second');
+  receiver.stream.take();
+  broker.writeOut();
+  expect(receiver.stream.take().toString()).toContain('second');
 });
 
 test('a packet that ends its connection does not keep the broker from writing to others', async () => {

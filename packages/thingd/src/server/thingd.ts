@@ -205,6 +205,7 @@ function apiOptions({
     }),
     storedOnly,
     maxRequestBytes: configuration.limits.maxRequestBytes,
+    first: () => messaging.broker.writeOut(),
     accessKeys: ground.services.accessKeys,
     clock,
     dev: mode === 'dev' ? { realm: defaultRealm } : undefined,
