@@ -14,7 +14,7 @@ import { once } from 'node:events';
 import { cpus, loadavg, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { pinned, thingd } from './brokers.ts';
+import { pinned, type RunningBroker, thingd } from './brokers.ts';
 import type { Load, Measurement } from './load/generator.ts';
 import type { RegistryLoad, RegistryMeasurement } from './load/registry.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
@@ -61,13 +61,16 @@ async function measure(variant: Variant, { load }: Scenario): Promise<Result> {
     options.profile === undefined || variant === 'messages'
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${resolve(options.profile)}`];
-  const start = () => thingd(options['thingd-args'].split(' ').filter(Boolean), profiling, options.cores).start();
-  const running = await start();
-  const other = variant === 'elsewhere' ? await start() : undefined;
+  const broker = thingd(options['thingd-args'].split(' ').filter(Boolean), profiling, options.cores);
+  /** The first has the messages, the last the writes. */
+  const started: RunningBroker[] = [];
   const answering = variant === 'messages' ? answers() : undefined;
   try {
+    const running = await broker.start();
+    started.push(running);
+    if (variant === 'elsewhere') started.push(await broker.start());
     const { pid: brokerPid, port } = running;
-    const { pid, directory } = other ?? running;
+    const { pid, directory } = started.at(-1)!;
     const registry: RegistryLoad = { directory, brokerPid: pid, things, rate, warmUpSeconds, seconds };
     const beside: RegistryLoad = { ...registry, url: await answering?.url, seconds: seconds + warmUpSeconds };
     const pace = load.rate > 0 && options['message-rate'] !== undefined ? Number(options['message-rate']) : load.rate;
@@ -88,7 +91,7 @@ async function measure(variant: Variant, { load }: Scenario): Promise<Result> {
     ]);
     return { messages: measuredMessages, writes: measuredWrites };
   } finally {
-    await Promise.all([running.stop(), other?.stop()]);
+    await Promise.all(started.map(server => server.stop()));
     answering?.child.kill();
   }
 }
