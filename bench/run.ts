@@ -54,7 +54,7 @@ async function measure(broker: BrokerUnderTest, scenario: Scenario): Promise<Mea
       join(import.meta.dirname, 'load/generator.ts'),
       JSON.stringify(load),
     ]);
-    return JSON.parse((await run(command, args)).stdout) as Measurement;
+    return (JSON.parse((await run(command, args)).stdout) as [Measurement])[0];
   } finally {
     await running.stop();
   }

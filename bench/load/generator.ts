@@ -1,5 +1,5 @@
 /**
- * Loads one broker with one scenario and prints one JSON line. A process of its own, so that its work is not counted as the broker's.
+ * Loads one broker with one scenario and prints one JSON line, a list of measurements. A process of its own, so that its work is not counted as the broker's.
  *
  *   node bench/load/generator.ts '{"port":1883,"brokerPid":42,"shape":"pairs",…}'
  */
@@ -7,6 +7,7 @@ import { LoadConnection } from './connection.ts';
 import { machineCpu, processCpu } from './cpu.ts';
 import { disconnectPacket, publishTemplate } from './packets.ts';
 import { Publisher } from './publisher.ts';
+import { goRound, type Rounds } from './rounds.ts';
 import { emptyTally, Subscriber } from './subscriber.ts';
 
 export interface Load {
@@ -29,6 +30,8 @@ export interface Load {
   readonly pause?: number;
   readonly warmUpSeconds: number;
   readonly seconds: number;
+  /** Instead of `warmUpSeconds` and `seconds`, where what else is done to the broker takes turns. */
+  readonly rounds?: Rounds | undefined;
 }
 
 export interface Measurement {
@@ -41,12 +44,14 @@ export interface Measurement {
   readonly otherCores: number;
   readonly p50: number;
   readonly p99: number;
+  /** These three of the whole run. */
   readonly lost: number;
   readonly duplicated: number;
   readonly misrouted: number;
 }
 
-export async function generate(load: Load): Promise<Measurement> {
+/** A measurement for each kind of `rounds`: without them, one. */
+export async function generate(load: Load): Promise<readonly Measurement[]> {
   const fan = load.shape === 'fanOut' ? load.subscribers : load.shape === 'fanIn' ? load.subscribers : 1;
   const closed = load.rate === 0;
   const dirty = new Set<Publisher>();
@@ -102,22 +107,26 @@ export async function generate(load: Load): Promise<Measurement> {
   if (closed) for (const publisher of publishers) due(publisher);
   else openLoop(performance.now());
 
-  await elapsed(load.warmUpSeconds);
-  const before = {
+  const { warmUpSeconds, seconds } = load;
+  const once = { from: Date.now() + warmUpSeconds * 1000, kinds: 1, times: 1, slice: seconds * 1000, settle: 0 };
+  const rounds = load.rounds ?? once;
+  const reading = (): Reading => ({
     at: performance.now(),
     delivered: tally.delivered,
     broker: processCpu(load.brokerPid),
     own: processCpu(process.pid),
     machine: machineCpu(),
-  };
-  tally.latencies.length = 0;
-  await elapsed(load.seconds);
-  const seconds = (performance.now() - before.at) / 1000;
-  const delivered = tally.delivered - before.delivered;
-  const broker = processCpu(load.brokerPid) - before.broker;
-  const own = processCpu(process.pid) - before.own;
-  const other = machineCpu() - before.machine - broker - own;
-  const latencies = tally.latencies.toSorted((a, b) => a - b);
+  });
+  const sums = Array.from({ length: rounds.kinds }, () => new Sum());
+  await goRound(rounds, kind => {
+    const sum = sums[kind]!;
+    const before = reading();
+    tally.latencies = sum.latencies;
+    return () => {
+      tally.latencies = [];
+      sum.add(before, reading());
+    };
+  });
 
   stopped = true;
   await drained(() => {
@@ -127,18 +136,48 @@ export async function generate(load: Load): Promise<Measurement> {
   const missing = publishers.reduce((sum, publisher) => sum + publisher.sent * fan - publisher.credited, 0);
   for (const { connection } of [...publishers, ...subscribers]) connection.socket.end(disconnectPacket);
 
-  return {
-    delivered,
-    perSecond: delivered / seconds,
-    brokerCpu: (broker * 1000) / delivered,
-    generatorCpu: (own * 1000) / delivered,
-    otherCores: Math.max(0, other / (seconds * 1000)),
-    p50: quantile(latencies, 0.5),
-    p99: quantile(latencies, 0.99),
-    lost: tally.lost + missing,
-    duplicated: tally.duplicated,
-    misrouted: tally.misrouted,
-  };
+  const wrong = { lost: tally.lost + missing, duplicated: tally.duplicated, misrouted: tally.misrouted };
+  return sums.map(sum => ({ ...sum.measurement, ...wrong }));
+}
+
+/** Milliseconds but for `delivered`. */
+interface Reading {
+  readonly at: number;
+  readonly delivered: number;
+  readonly broker: number;
+  readonly own: number;
+  readonly machine: number;
+}
+
+/** What the slices of one kind were together. */
+class Sum {
+  readonly latencies: number[] = [];
+  #taken = 0;
+  #delivered = 0;
+  #broker = 0;
+  #own = 0;
+  #machine = 0;
+
+  add(before: Reading, after: Reading): void {
+    this.#taken += after.at - before.at;
+    this.#delivered += after.delivered - before.delivered;
+    this.#broker += after.broker - before.broker;
+    this.#own += after.own - before.own;
+    this.#machine += after.machine - before.machine;
+  }
+
+  get measurement(): Omit<Measurement, 'lost' | 'duplicated' | 'misrouted'> {
+    const latencies = this.latencies.toSorted((a, b) => a - b);
+    return {
+      delivered: this.#delivered,
+      perSecond: (this.#delivered * 1000) / this.#taken,
+      brokerCpu: (this.#broker * 1000) / this.#delivered,
+      generatorCpu: (this.#own * 1000) / this.#delivered,
+      otherCores: Math.max(0, (this.#machine - this.#broker - this.#own) / this.#taken),
+      p50: quantile(latencies, 0.5),
+      p99: quantile(latencies, 0.99),
+    };
+  }
 }
 
 const elapsed = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));

@@ -1,38 +1,40 @@
 /**
- * Writes to the registry through the API, signed, at a fixed rate: nine updates of a thing to one creation. Prints one JSON line. A process
- * of its own, so that its work is not counted as the broker's; it signs everything before it starts, so that it disturbs a generator of
- * messages on the same core as little as it can.
+ * Writes to the registries of servers in turn, through the API, signed, at a fixed rate: nine updates of a thing to one creation. Prints one
+ * JSON line, a measurement for each server. A process of its own, so that its work is not counted as the broker's; it signs everything
+ * before it starts, so that it disturbs a generator of messages on the same core as little as it can.
  *
- *   node bench/load/registry.ts '{"directory":"/var/lib/thingd","things":2000,"rate":1000,"warmUpSeconds":1,"seconds":5}'
+ *   node bench/load/registry.ts '{"targets":[{"directory":"/var/lib/thingd"}],"things":2000,"rate":1000,"rounds":{"from":…}}'
  */
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { signedHeaders } from '../../packages/thingd/src/signature/sign.ts';
-import { processCpu } from './cpu.ts';
+import { goRound, kindAt, type Rounds } from './rounds.ts';
 
-export interface RegistryLoad {
-  /** The data directory of the thingd that is written to: its address and key are there. */
+export interface Target {
+  /** The data directory of a thingd: its address and key are there. */
   readonly directory: string;
-  readonly brokerPid: number;
   /** Where to write instead. */
   readonly url?: string | undefined;
-  /** Things that are there before; created if `rate` is 0. */
+}
+
+export interface RegistryLoad {
+  /** As many as `rounds` has kinds. */
+  readonly targets: readonly Target[];
+  /** Things that are there before. */
   readonly things: number;
-  /** Writes a second; 0 creates the things, with indexing on, and ends. */
+  /** Writes a second. */
   readonly rate: number;
-  readonly warmUpSeconds: number;
-  readonly seconds: number;
+  /** Without, the things are created, with indexing on, and that is all. */
+  readonly rounds?: Rounds | undefined;
 }
 
 export interface RegistryMeasurement {
   readonly perSecond: number;
-  /** Microseconds of the broker's process per write, whatever else it does. */
-  readonly brokerCpu: number;
   /** Milliseconds from when a write was due to its answer. */
   readonly p50: number;
   readonly p99: number;
-  /** Answers other than 200. */
+  /** Answers other than 200, of the whole run. */
   readonly wrong: number;
 }
 
@@ -58,11 +60,11 @@ class Writer {
   readonly #idle: Socket[] = [];
   readonly #waiting: Request[] = [];
   readonly #inFlight = new Map<Socket, Request>();
-  readonly latencies: number[] = [];
+  latencies: number[] = [];
   answered = 0;
   wrong = 0;
 
-  private constructor(directory: string, url: string | undefined) {
+  constructor({ directory, url }: Target) {
     const read = (name: string) => JSON.parse(readFileSync(join(directory, name), 'utf8'));
     const { region, ...credentials } = read('credentials.json');
     this.#url = new URL(url ?? read('endpoints.json').http);
@@ -70,10 +72,9 @@ class Writer {
     this.#region = region;
   }
 
-  static async open({ directory, url }: RegistryLoad): Promise<Writer> {
-    const writer = new Writer(directory, url);
+  async connect(): Promise<void> {
     for (let count = 0; count < connections; count++) {
-      const socket = connect({ host: writer.#url.hostname, port: Number(writer.#url.port), noDelay: true });
+      const socket = connect({ host: this.#url.hostname, port: Number(this.#url.port), noDelay: true });
       await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
       let text = '';
       socket.on('data', data => {
@@ -82,12 +83,11 @@ class Writer {
         if (end < 0) return;
         const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
         if (text.length < end + 4 + length) return;
-        writer.#finished(socket, text.startsWith('HTTP/1.1 200'));
+        this.#finished(socket, text.startsWith('HTTP/1.1 200'));
         text = '';
       });
-      writer.#idle.push(socket);
+      this.#idle.push(socket);
     }
-    return writer;
   }
 
   get outstanding(): number {
@@ -148,6 +148,7 @@ function update(name: string, round: number): Write {
 }
 
 async function fill(writer: Writer, things: number): Promise<void> {
+  await writer.connect();
   const configuration = { thingIndexingMode: 'REGISTRY_AND_SHADOW', thingConnectivityIndexingMode: 'STATUS' };
   const body = JSON.stringify({ thingIndexingConfiguration: configuration });
   const now = (write: Write) => writer.push({ bytes: writer.sign(write), due: performance.now() });
@@ -157,41 +158,56 @@ async function fill(writer: Writer, things: number): Promise<void> {
   while (writer.outstanding > 0) await elapsed(0.01);
 }
 
-async function write(writer: Writer, { brokerPid, things, rate, warmUpSeconds, seconds }: RegistryLoad) {
-  const signed = Array.from({ length: Math.ceil(rate * (warmUpSeconds + seconds + 1)) }, (_, number) =>
-    writer.sign(
-      number % 10 === 0 ? creation(`new-${process.pid}-${number}`) : update(thingName((number * 37) % things), number),
-    ),
+async function write(writers: readonly Writer[], { things, rate }: RegistryLoad, rounds: Rounds) {
+  const { from, kinds, times, slice } = rounds;
+  const milliseconds = from - Date.now() + slice * kinds * (times + 1);
+  const perWriter = Math.ceil((rate * milliseconds) / 1000 / kinds);
+  const signed = writers.map(writer =>
+    Array.from({ length: perWriter }, (_, number) =>
+      writer.sign(
+        number % 10 === 0
+          ? creation(`new-${process.pid}-${number}`)
+          : update(thingName((number * 37) % things), number),
+      ),
+    ).values(),
   );
+  // Not before all is signed: a server closes what has been quiet for long.
+  await Promise.all(writers.map(writer => writer.connect()));
   const startedAt = performance.now();
   let pushed = 0;
   const timer = setInterval(() => {
     const expected = ((performance.now() - startedAt) / 1000) * rate;
-    for (; pushed < expected && pushed < signed.length; pushed++) {
-      writer.push({ bytes: signed[pushed]!, due: startedAt + (pushed / rate) * 1000 });
+    const kind = kindAt(rounds, Date.now());
+    for (; pushed < expected; pushed++) {
+      const bytes = signed[kind]!.next().value;
+      if (bytes !== undefined) writers[kind]!.push({ bytes, due: startedAt + (pushed / rate) * 1000 });
     }
   }, 1);
-  await elapsed(warmUpSeconds);
-  const before = { at: performance.now(), answered: writer.answered, broker: processCpu(brokerPid) };
-  writer.latencies.length = 0;
-  await elapsed(seconds);
-  const taken = (performance.now() - before.at) / 1000;
-  const answered = writer.answered - before.answered;
-  const brokerCpu = ((processCpu(brokerPid) - before.broker) * 1000) / answered;
-  const latencies = writer.latencies.toSorted((a, b) => a - b);
+  const sums = writers.map(() => ({ taken: 0, answered: 0, latencies: [] as number[] }));
+  await goRound(rounds, kind => {
+    const [writer, sum] = [writers[kind]!, sums[kind]!];
+    const before = { at: performance.now(), answered: writer.answered };
+    writer.latencies = sum.latencies;
+    return () => {
+      writer.latencies = [];
+      sum.taken += performance.now() - before.at;
+      sum.answered += writer.answered - before.answered;
+    };
+  });
   clearInterval(timer);
-  const at = (q: number): number => latencies[Math.floor(latencies.length * q)] ?? Number.NaN;
-  return { perSecond: answered / taken, brokerCpu, p50: at(0.5), p99: at(0.99), wrong: writer.wrong };
+  return sums.map((sum, kind): RegistryMeasurement => {
+    const latencies = sum.latencies.toSorted((a, b) => a - b);
+    const at = (q: number): number => latencies[Math.floor(latencies.length * q)] ?? Number.NaN;
+    return { perSecond: (sum.answered * 1000) / sum.taken, p50: at(0.5), p99: at(0.99), wrong: writers[kind]!.wrong };
+  });
 }
 
 const elapsed = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));
 
 if (import.meta.main) {
   const load = JSON.parse(process.argv[2] ?? '{}') as RegistryLoad;
-  const writer = await Writer.open(load);
-  if (load.rate === 0) await fill(writer, load.things);
-  const measurement: RegistryMeasurement =
-    load.rate === 0 ? { perSecond: 0, brokerCpu: 0, p50: 0, p99: 0, wrong: writer.wrong } : await write(writer, load);
-  console.log(JSON.stringify(measurement));
+  const writers = load.targets.map(target => new Writer(target));
+  if (load.rounds === undefined) await Promise.all(writers.map(writer => fill(writer, load.things)));
+  else console.log(JSON.stringify(await write(writers, load, load.rounds)));
   process.exit(0);
 }

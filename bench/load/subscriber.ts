@@ -8,7 +8,7 @@ export interface Tally {
   duplicated: number;
   misrouted: number;
   /** Latencies in ms, sampled one in sixteen. */
-  readonly latencies: number[];
+  latencies: number[];
 }
 
 export const emptyTally = (): Tally => ({ delivered: 0, lost: 0, duplicated: 0, misrouted: 0, latencies: [] });

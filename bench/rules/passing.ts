@@ -123,7 +123,7 @@ async function generate(broker: RunningBroker, qos: 0 | 1, seconds: number): Pro
   };
   const script = join(import.meta.dirname, '../load/generator.ts');
   const [command, args] = pinned(1, process.execPath, [script, JSON.stringify(load)]);
-  return JSON.parse((await run(command, args)).stdout) as Measurement;
+  return (JSON.parse((await run(command, args)).stdout) as [Measurement])[0];
 }
 
 interface Rules {

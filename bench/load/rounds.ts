@@ -1,0 +1,32 @@
+/** Time cut into slices that belong to one kind of load after the other, so that what else the machine does meets all kinds alike. */
+
+export interface Rounds {
+  /** When the first slice begins, in ms since 1970: several processes go round together. */
+  readonly from: number;
+  readonly kinds: number;
+  /** How often each kind has its turn. */
+  readonly times: number;
+  /** Milliseconds. */
+  readonly slice: number;
+  /** The first milliseconds of a slice, not measured: what the slice before has left is done in them. */
+  readonly settle: number;
+}
+
+/** Whose slice it is. Before `from`, while all warms up, they take turns as well. */
+export function kindAt({ from, kinds, slice }: Rounds, at: number): number {
+  const kind = Math.floor((at - from) / slice) % kinds;
+  return kind < 0 ? kind + kinds : kind;
+}
+
+/** Calls `begin` where a slice is measured from, and what that returned at its end. Resolves after the last. */
+export async function goRound({ from, kinds, times, slice, settle }: Rounds, begin: (kind: number) => () => void) {
+  for (let index = 0; index < kinds * times; index++) {
+    const start = from + index * slice;
+    await until(start + settle);
+    const end = begin(index % kinds);
+    await until(start + slice);
+    end();
+  }
+}
+
+const until = (at: number): Promise<void> => new Promise(resolve => setTimeout(resolve, at - Date.now()));
