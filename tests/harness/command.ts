@@ -74,9 +74,20 @@ export class Running {
     );
   }
 
+  /** Resolves when it has ended. One that has not within 20 s is killed, and what it printed is the rejection's message. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> {
     if (this.running) this.process.kill(signal);
-    return this.exited;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.process.kill('SIGKILL');
+    }, 20_000);
+    const exit = await this.exited;
+    clearTimeout(timer);
+    if (isLate) {
+      throw new Error(`${this.process.spawnargs.join(' ')}: killed 20 s after ${signal}\n${this.stdout}${this.stderr}`);
+    }
+    return exit;
   }
 }
 
