@@ -46,8 +46,7 @@ const settle = 250;
 /** On core 1, where the generator of messages runs as well: core 0 is thingd's. */
 async function script<T>(file: string, load: unknown): Promise<T> {
   const [command, args] = pinned(1, process.execPath, [join(import.meta.dirname, 'load', file), JSON.stringify(load)]);
-  const { stdout } = await run(command, args);
-  return JSON.parse(stdout || 'null') as T;
+  return JSON.parse((await run(command, args)).stdout) as T;
 }
 
 /** Messages and writes of a loop, each by where the writes went. */

@@ -1,5 +1,6 @@
 /**
- * Loads one broker with one scenario and prints one JSON line, a list of measurements. A process of its own, so that its work is not counted as the broker's.
+ * Loads one broker with one scenario and prints one JSON line, a list of measurements. A process of its own, so that its work is not
+ * counted as the broker's.
  *
  *   node bench/load/generator.ts '{"port":1883,"brokerPid":42,"shape":"pairs",…}'
  */
@@ -9,6 +10,7 @@ import { disconnectPacket, publishTemplate } from './packets.ts';
 import { Publisher } from './publisher.ts';
 import { goRound, type Rounds } from './rounds.ts';
 import { emptyTally, Subscriber } from './subscriber.ts';
+import { waits } from './waits.ts';
 
 export interface Load {
   readonly port: number;
@@ -167,15 +169,13 @@ class Sum {
   }
 
   get measurement(): Omit<Measurement, 'lost' | 'duplicated' | 'misrouted'> {
-    const latencies = this.latencies.toSorted((a, b) => a - b);
     return {
       delivered: this.#delivered,
       perSecond: (this.#delivered * 1000) / this.#taken,
       brokerCpu: (this.#broker * 1000) / this.#delivered,
       generatorCpu: (this.#own * 1000) / this.#delivered,
       otherCores: Math.max(0, (this.#machine - this.#broker - this.#own) / this.#taken),
-      p50: quantile(latencies, 0.5),
-      p99: quantile(latencies, 0.99),
+      ...waits(this.latencies),
     };
   }
 }
@@ -187,9 +187,6 @@ async function drained(done: () => boolean): Promise<void> {
   const deadline = performance.now() + 2000;
   while (!done() && performance.now() < deadline) await elapsed(0.01);
 }
-
-const quantile = (sorted: readonly number[], q: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 
 if (import.meta.main) {
   console.log(JSON.stringify(await generate(JSON.parse(process.argv[2] ?? '{}') as Load)));

@@ -1,6 +1,6 @@
 /**
  * Writes to the registries of servers in turn, through the API, signed, at a fixed rate: nine updates of a thing to one creation. Prints one
- * JSON line, a measurement for each server. A process of its own, so that its work is not counted as the broker's; it signs everything
+ * JSON line, a list of measurements by server. A process of its own, so that its work is not counted as the broker's; it signs everything
  * before it starts, so that it disturbs a generator of messages on the same core as little as it can.
  *
  *   node bench/load/registry.ts '{"targets":[{"directory":"/var/lib/thingd"}],"things":2000,"rate":1000,"rounds":{"from":…}}'
@@ -10,6 +10,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { signedHeaders } from '../../packages/thingd/src/signature/sign.ts';
 import { goRound, kindAt, type Rounds } from './rounds.ts';
+import { waits } from './waits.ts';
 
 export interface Target {
   /** The data directory of a thingd: its address and key are there. */
@@ -158,7 +159,11 @@ async function fill(writer: Writer, things: number): Promise<void> {
   while (writer.outstanding > 0) await elapsed(0.01);
 }
 
-async function write(writers: readonly Writer[], { things, rate }: RegistryLoad, rounds: Rounds) {
+async function write(
+  writers: readonly Writer[],
+  { things, rate }: RegistryLoad,
+  rounds: Rounds,
+): Promise<readonly RegistryMeasurement[]> {
   const { from, kinds, times, slice } = rounds;
   const milliseconds = from - Date.now() + slice * kinds * (times + 1);
   const perWriter = Math.ceil((rate * milliseconds) / 1000 / kinds);
@@ -195,11 +200,11 @@ async function write(writers: readonly Writer[], { things, rate }: RegistryLoad,
     };
   });
   clearInterval(timer);
-  return sums.map((sum, kind): RegistryMeasurement => {
-    const latencies = sum.latencies.toSorted((a, b) => a - b);
-    const at = (q: number): number => latencies[Math.floor(latencies.length * q)] ?? Number.NaN;
-    return { perSecond: (sum.answered * 1000) / sum.taken, p50: at(0.5), p99: at(0.99), wrong: writers[kind]!.wrong };
-  });
+  return sums.map(({ taken, answered, latencies }, kind) => ({
+    perSecond: (answered * 1000) / taken,
+    ...waits(latencies),
+    wrong: writers[kind]!.wrong,
+  }));
 }
 
 const elapsed = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));
@@ -207,7 +212,9 @@ const elapsed = (seconds: number): Promise<void> => new Promise(resolve => setTi
 if (import.meta.main) {
   const load = JSON.parse(process.argv[2] ?? '{}') as RegistryLoad;
   const writers = load.targets.map(target => new Writer(target));
+  let measurements: readonly RegistryMeasurement[] = [];
   if (load.rounds === undefined) await Promise.all(writers.map(writer => fill(writer, load.things)));
-  else console.log(JSON.stringify(await write(writers, load, load.rounds)));
+  else measurements = await write(writers, load, load.rounds);
+  console.log(JSON.stringify(measurements));
   process.exit(0);
 }

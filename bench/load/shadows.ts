@@ -7,6 +7,7 @@
 import { LoadConnection } from './connection.ts';
 import { machineCpu, processCpu } from './cpu.ts';
 import { pubackPacket, publishPacket } from './packets.ts';
+import { waits } from './waits.ts';
 
 export interface ShadowLoad {
   readonly port: number;
@@ -117,23 +118,18 @@ export async function generate(load: ShadowLoad): Promise<ShadowMeasurement> {
   const broker = processCpu(load.brokerPid) - before.broker;
   const own = processCpu(process.pid) - before.own;
   const other = machineCpu() - before.machine - broker - own;
-  const sorted = latencies.toSorted((a, b) => a - b);
   for (const device of devices) device.stopped = true;
   return {
     perSecond: updates / seconds,
     brokerCpu: (broker * 1000) / updates,
     generatorCpu: (own * 1000) / updates,
     otherCores: Math.max(0, other / (seconds * 1000)),
-    p50: quantile(sorted, 0.5),
-    p99: quantile(sorted, 0.99),
+    ...waits(latencies),
     wrong: devices.reduce((sum, device) => sum + device.wrong, 0),
   };
 }
 
 const elapsed = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));
-
-const quantile = (sorted: readonly number[], q: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 
 if (import.meta.main) {
   console.log(JSON.stringify(await generate(JSON.parse(process.argv[2] ?? '{}') as ShadowLoad)));
