@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pc from 'picocolors';
 import type { Configuration } from '../configuration/index.ts';
 import { openLog } from '../observability/index.ts';
+import { libuvGivesWay } from '../process/index.ts';
 import { type RunningThingd, runThingd } from '../server/thingd.ts';
 import { exportLines, shellQuoted } from './env.ts';
 
@@ -20,6 +21,7 @@ export async function serve(configuration: Configuration): Promise<void> {
   process.on('unhandledRejection', fail('crashed'));
   const stopped = stopSignal();
   const thingd = await runThingd({ configuration, log, onFailure: fail('store.failed') });
+  libuvGivesWay();
   process.stdout.write(configuration.mode === 'dev' ? developerBanner(thingd) : operatorBanner(thingd));
   const signal = await stopped;
   log.info({ event: 'stopping', signal });

@@ -2,6 +2,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Row } from '@thingd/core';
+import { giveWay } from '../process/index.ts';
 import type { ReadReply, ReadRequest } from './database-reader.ts';
 
 /** Queries differ in their text, so that few statements are used again. */
@@ -9,6 +10,7 @@ const statementLimit = 100;
 
 if (parentPort === null) throw new Error('searches read in a worker thread');
 const port = parentPort;
+giveWay();
 const database = new DatabaseSync(workerData as string, { readOnly: true });
 database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;');
 const statements = new Map<string, StatementSync>();

@@ -1,6 +1,6 @@
 /** The store's thread: takes requests off its port, answers them in groups. An exception ends it, and the program with it. */
-import { getPriority, setPriority } from 'node:os';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { giveWay } from '../process/index.ts';
 import { BrokerTables } from './broker-tables.ts';
 import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -8,6 +8,7 @@ import type { StoreMessage, StoreRequest, StoreThreadSettings } from './requests
 
 if (parentPort === null) throw new Error('the store runs as a worker thread');
 const port = parentPort;
+// A commit can wait for a moment, and takes more with it then.
 giveWay();
 const database = openDatabase(workerData as StoreThreadSettings);
 const groups = new GroupCommit(database, new BrokerTables(database));
@@ -28,14 +29,6 @@ port.on('message', (message: StoreMessage) => {
     takeArrived();
   }
 });
-
-/**
- * Messages come first where there are fewer cores than threads: a commit can wait for a moment, and takes more with it then.
- * Elsewhere than on Linux the priority would be that of all threads.
- */
-function giveWay(): void {
-  if (process.platform === 'linux') setPriority(Math.min(getPriority() + 10, 19));
-}
 
 function take({ statements, requests }: StoreMessage): void {
   groups.number(statements);

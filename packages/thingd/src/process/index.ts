@@ -1,0 +1,1 @@
+export { giveWay, libuvGivesWay } from './give-way.ts';
