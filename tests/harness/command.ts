@@ -22,15 +22,9 @@ export interface Finished {
 
 /** Runs a command to its end. A command that outlives `timeout` (30 s unless told) is killed and rejects. */
 export async function run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
-  const timeout = options.timeout ?? 30_000;
   const child = launch(command, args, options);
   if (options.input !== undefined) child.process.stdin?.end(options.input);
-  const timer = setTimeout(() => child.process.kill('SIGKILL'), timeout);
-  const exit = await child.exited;
-  clearTimeout(timer);
-  if (exit === 'SIGKILL') {
-    throw new Error(`${command} ${args.join(' ')}: killed after ${timeout} ms\n${child.stdout}${child.stderr}`);
-  }
+  const exit = await child.ends(options.timeout ?? 30_000);
   return { exit, stdout: child.stdout, stderr: child.stderr };
 }
 
@@ -74,18 +68,23 @@ export class Running {
     );
   }
 
-  /** Resolves when it has ended. One that has not within 20 s is killed, and what it printed is the rejection's message. */
+  /** Resolves when it has ended; rejects if that takes more than 20 s. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> {
     if (this.running) this.process.kill(signal);
+    return this.ends(20_000);
+  }
+
+  /** Resolves when it has ended. One that has not `within` milliseconds is killed, and what it printed is the rejection's message. */
+  async ends(within: number): Promise<number | NodeJS.Signals> {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
       this.process.kill('SIGKILL');
-    }, 20_000);
+    }, within);
     const exit = await this.exited;
     clearTimeout(timer);
     if (isLate) {
-      throw new Error(`${this.process.spawnargs.join(' ')}: killed 20 s after ${signal}\n${this.stdout}${this.stderr}`);
+      throw new Error(`${this.process.spawnargs.join(' ')}: killed after ${within} ms\n${this.stdout}${this.stderr}`);
     }
     return exit;
   }
