@@ -203,6 +203,14 @@ describe('while it runs', () => {
     },
   );
 
+  test('its heap is not made as small as it can be', async () => {
+    const eager = ['--trace-memory-reducer', '--gc-memory-reducer-start-delay-ms=1'];
+    const running = launch(node, [...eager, program, 'dev', ...anyPort], { env: cleanEnvironment });
+    await running.prints('is serving');
+    expect(await running.stop()).toBe(0);
+    expect(running.stdout).not.toContain('Memory reducer');
+  });
+
   test('a second one on the same directory is refused, the first goes on', async () => {
     const first = await startThingd();
     const second = await thingd(['start', ...anyPort, '--data-dir', first.dataDir]);

@@ -1,2 +1,5 @@
 #!/usr/bin/env node
-import '../dist/main.js';
+import { keepHeap } from '../dist/process/heap.js';
+
+keepHeap();
+await import('../dist/main.js');
