@@ -82,7 +82,7 @@ async function measure({ load }: Scenario): Promise<Loop> {
     };
     const messages: Load = {
       ...{ ...load, rate: load.rate && Number(options['message-rate']), pause: Number(options.pause) },
-      ...{ port: own.port, brokerPid: own.pid, warmUpSeconds: 0, seconds: 0, rounds },
+      ...{ port: own.port, brokerPid: own.pid, measured: rounds },
     };
     const answeringTarget = { directory: own.directory, url: await answering.url };
     const [measuredMessages, measuredWrites] = await Promise.all([

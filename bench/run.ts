@@ -47,8 +47,7 @@ async function measure(broker: BrokerUnderTest, scenario: Scenario): Promise<Mea
       ...scenario.load,
       port: running.port,
       brokerPid: running.pid,
-      warmUpSeconds: Number(options['warm-up']),
-      seconds: Number(options.seconds),
+      measured: { warmUpSeconds: Number(options['warm-up']), seconds: Number(options.seconds) },
     };
     const [command, args] = pinned(1, process.execPath, [
       join(import.meta.dirname, 'load/generator.ts'),

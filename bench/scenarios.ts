@@ -4,7 +4,7 @@ import type { Load } from './load/generator.ts';
 export interface Scenario {
   readonly name: string;
   readonly what: string;
-  readonly load: Omit<Load, 'port' | 'brokerPid' | 'warmUpSeconds' | 'seconds'>;
+  readonly load: Omit<Load, 'port' | 'brokerPid' | 'measured'>;
   /** CPU per message may be at most this multiple of mosquitto's. */
   readonly target: number;
 }

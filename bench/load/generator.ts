@@ -4,11 +4,12 @@
  *
  *   node bench/load/generator.ts '{"port":1883,"brokerPid":42,"shape":"pairs",…}'
  */
+import { setTimeout as elapsed } from 'node:timers/promises';
 import { LoadConnection } from './connection.ts';
 import { machineCpu, processCpu } from './cpu.ts';
 import { disconnectPacket, publishTemplate } from './packets.ts';
 import { Publisher } from './publisher.ts';
-import { goRound, type Rounds } from './rounds.ts';
+import { goRound, type Once, type Rounds, roundsOf } from './rounds.ts';
 import { emptyTally, Subscriber } from './subscriber.ts';
 import { waits } from './waits.ts';
 
@@ -30,10 +31,8 @@ export interface Load {
   readonly rate: number;
   /** Open loop: milliseconds from one look at what is due to the next. Without, or with 0, it looks all the time and takes its core whole. */
   readonly pause?: number;
-  readonly warmUpSeconds: number;
-  readonly seconds: number;
-  /** Instead of `warmUpSeconds` and `seconds`, where what else is done to the broker takes turns. */
-  readonly rounds?: Rounds | undefined;
+  /** When to measure: once, or where what else is done to the broker takes turns. */
+  readonly measured: Once | Rounds;
 }
 
 export interface Measurement {
@@ -52,7 +51,7 @@ export interface Measurement {
   readonly misrouted: number;
 }
 
-/** A measurement for each kind of `rounds`: without them, one. */
+/** A measurement for each kind of rounds, or one. */
 export async function generate(load: Load): Promise<readonly Measurement[]> {
   const fan = load.shape === 'fanOut' ? load.subscribers : load.shape === 'fanIn' ? load.subscribers : 1;
   const closed = load.rate === 0;
@@ -109,9 +108,7 @@ export async function generate(load: Load): Promise<readonly Measurement[]> {
   if (closed) for (const publisher of publishers) due(publisher);
   else openLoop(performance.now());
 
-  const { warmUpSeconds, seconds } = load;
-  const once = { from: Date.now() + warmUpSeconds * 1000, kinds: 1, times: 1, slice: seconds * 1000, settle: 0 };
-  const rounds = load.rounds ?? once;
+  const rounds = roundsOf(load.measured);
   const reading = (): Reading => ({
     at: performance.now(),
     delivered: tally.delivered,
@@ -180,12 +177,10 @@ class Sum {
   }
 }
 
-const elapsed = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));
-
 /** Waits until `done`, two seconds at most. */
 async function drained(done: () => boolean): Promise<void> {
   const deadline = performance.now() + 2000;
-  while (!done() && performance.now() < deadline) await elapsed(0.01);
+  while (!done() && performance.now() < deadline) await elapsed(10);
 }
 
 if (import.meta.main) {

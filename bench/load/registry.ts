@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as elapsed } from 'node:timers/promises';
 import { signedHeaders } from '../../packages/thingd/src/signature/sign.ts';
 import { goRound, kindAt, type Rounds } from './rounds.ts';
 import { waits } from './waits.ts';
@@ -154,9 +155,9 @@ async function fill(writer: Writer, things: number): Promise<void> {
   const body = JSON.stringify({ thingIndexingConfiguration: configuration });
   const now = (write: Write) => writer.push({ bytes: writer.sign(write), due: performance.now() });
   now({ method: 'POST', path: '/indexing/config', body });
-  while (writer.outstanding > 0) await elapsed(0.01);
+  while (writer.outstanding > 0) await elapsed(10);
   for (let n = 0; n < things; n++) now(creation(thingName(n)));
-  while (writer.outstanding > 0) await elapsed(0.01);
+  while (writer.outstanding > 0) await elapsed(10);
 }
 
 async function write(
@@ -206,8 +207,6 @@ async function write(
     wrong: writers[kind]!.wrong,
   }));
 }
-
-const elapsed = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));
 
 if (import.meta.main) {
   const load = JSON.parse(process.argv[2] ?? '{}') as RegistryLoad;

@@ -12,6 +12,19 @@ export interface Rounds {
   readonly settle: number;
 }
 
+/** From when it is asked for. */
+export interface Once {
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+}
+
+/** One slice where there is but one kind. */
+export function roundsOf(measured: Once | Rounds): Rounds {
+  if ('kinds' in measured) return measured;
+  const { warmUpSeconds, seconds } = measured;
+  return { from: Date.now() + warmUpSeconds * 1000, kinds: 1, times: 1, slice: seconds * 1000, settle: 0 };
+}
+
 /** Whose slice it is. Before `from`, while all warms up, they take turns as well. */
 export function kindAt({ from, kinds, slice }: Rounds, at: number): number {
   const kind = Math.floor((at - from) / slice) % kinds;

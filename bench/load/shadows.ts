@@ -4,6 +4,7 @@
  *
  *   node bench/load/shadows.ts '{"port":1883,"brokerPid":42,"things":1000,"warmUpSeconds":1,"seconds":5}'
  */
+import { setTimeout as elapsed } from 'node:timers/promises';
 import { LoadConnection } from './connection.ts';
 import { machineCpu, processCpu } from './cpu.ts';
 import { pubackPacket, publishPacket } from './packets.ts';
@@ -103,7 +104,7 @@ export async function generate(load: ShadowLoad): Promise<ShadowMeasurement> {
   }
   const accepted = (): number => devices.reduce((sum, device) => sum + device.accepted, 0);
   for (const device of devices) device.update();
-  await elapsed(load.warmUpSeconds);
+  await elapsed(load.warmUpSeconds * 1000);
   latencies.length = 0;
   const before = {
     at: performance.now(),
@@ -112,7 +113,7 @@ export async function generate(load: ShadowLoad): Promise<ShadowMeasurement> {
     own: processCpu(process.pid),
     machine: machineCpu(),
   };
-  await elapsed(load.seconds);
+  await elapsed(load.seconds * 1000);
   const seconds = (performance.now() - before.at) / 1000;
   const updates = accepted() - before.accepted;
   const broker = processCpu(load.brokerPid) - before.broker;
@@ -128,8 +129,6 @@ export async function generate(load: ShadowLoad): Promise<ShadowMeasurement> {
     wrong: devices.reduce((sum, device) => sum + device.wrong, 0),
   };
 }
-
-const elapsed = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000));
 
 if (import.meta.main) {
   console.log(JSON.stringify(await generate(JSON.parse(process.argv[2] ?? '{}') as ShadowLoad)));

@@ -118,7 +118,7 @@ async function compare(
 
 async function generate(broker: RunningBroker, qos: 0 | 1, seconds: number): Promise<Measurement> {
   const load: Load = {
-    ...{ port: broker.port, brokerPid: broker.pid, qos, seconds, warmUpSeconds: 0.5 },
+    ...{ port: broker.port, brokerPid: broker.pid, qos, measured: { warmUpSeconds: 0.5, seconds } },
     ...{ shape: 'pairs', publishers: pairs, subscribers: pairs, size: 200, window: 20, batch: 1, rate: 0 },
   };
   const script = join(import.meta.dirname, '../load/generator.ts');
