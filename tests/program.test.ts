@@ -1,15 +1,9 @@
 /** The program's own contracts: options, files, exits, restart. */
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
-import {
-  CreateThingCommand,
-  DescribeThingCommand,
-  IoTClient,
-  SearchIndexCommand,
-  UpdateIndexingConfigurationCommand,
-} from '@aws-sdk/client-iot';
+import { CreateThingCommand, DescribeThingCommand, IoTClient } from '@aws-sdk/client-iot';
 import { connectAsync } from 'mqtt';
 import { describe, expect, test } from 'vitest';
 import { launch, run } from './harness/command.ts';
@@ -129,18 +123,6 @@ describe('the command line', () => {
   });
 });
 
-/** What `nice` shows of each thread, by the thread's name; the main one's is the process's id. */
-async function prioritiesOf(pid: number): Promise<Map<string, number[]>> {
-  const priorities = new Map<string, number[]>();
-  for (const thread of await readdir(`/proc/${pid}/task`)) {
-    const [, name, rest] = /\((.*)\) (.*)/.exec(await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8'))!;
-    const key = thread === String(pid) ? thread : name!;
-    // proc(5): the 19th field, where the third follows the name.
-    priorities.set(key, [...(priorities.get(key) ?? []), Number(rest!.split(' ')[16])]);
-  }
-  return priorities;
-}
-
 describe('while it runs', () => {
   test('its directory and files are closed to others, and name what is bound', async () => {
     const running = await startThingd();
@@ -184,19 +166,14 @@ describe('while it runs', () => {
   });
 
   test.runIf(process.platform === 'linux')(
-    'the threads of store, searches and device keys give way to the one that carries messages',
+    'the threads of the store and of device keys give way to the one that carries messages',
     async () => {
       const running = await startThingd();
-      const iot = iotClient(running);
-      const thingIndexingConfiguration = { thingIndexingMode: 'REGISTRY' } as const;
-      await iot.send(new UpdateIndexingConfigurationCommand({ thingIndexingConfiguration }));
-      await eventually('a search', () => iot.send(new SearchIndexCommand({ queryString: '*' })));
+      const [own, lower] = [getPriority(), Math.min(getPriority() + 10, 19)];
+      // The second comes a moment after what says that it is up.
       await eventually('priorities', async () => {
-        const priorities = await prioritiesOf(running.pid);
-        expect(priorities.get(String(running.pid))).toEqual([getPriority()]);
-        for (const name of ['store', 'search', 'libuv-worker']) {
-          expect(new Set(priorities.get(name)), name).toEqual(new Set([Math.min(getPriority() + 10, 19)]));
-        }
+        const { main, store, 'libuv-worker': keys } = await running.priorities();
+        expect({ main, store, keys: new Set(keys) }).toEqual({ main: [own], store: [lower], keys: new Set([lower]) });
         return true;
       });
       await running.stop();

@@ -1,4 +1,5 @@
 /** Fleet indexing through the front door: AWS's documented commands, devices that come and go, a fleet in pages, a crash. */
+import { getPriority } from 'node:os';
 import {
   CreateThingCommand,
   GetThingConnectivityDataCommand,
@@ -182,7 +183,7 @@ describe('a fleet', () => {
     await eventually('lamp has left', isFound(left, ['lamp']), 1000);
   });
 
-  test('of a thousand things comes in pages, each thing once', async () => {
+  test('of a thousand things comes in pages, each thing once, and gives way to messages', async () => {
     const thingd = await startThingd();
     await configure(thingd);
     const names = Array.from({ length: 1000 }, (_, n) => `thing-${String(n).padStart(4, '0')}`);
@@ -198,6 +199,9 @@ describe('a fleet', () => {
       nextToken = page.nextToken;
     } while (nextToken !== undefined);
     expect(seen).toEqual(names);
+    if (process.platform !== 'linux') return;
+    // However much there is to read, messages come first.
+    expect((await thingd.priorities()).search).toEqual([Math.min(getPriority() + 10, 19)]);
   });
 
   test('is in the index after a crash, with nobody connected', async () => {
