@@ -14,7 +14,11 @@ export function giveWay(): void {
 export function libuvGivesWay(): void {
   if (process.platform !== 'linux') return;
   for (const thread of readdirSync('/proc/self/task')) {
-    if (readFileSync(`/proc/self/task/${thread}/comm`, 'utf8') === 'libuv-worker\n') lower(Number(thread));
+    try {
+      if (readFileSync(`/proc/self/task/${thread}/comm`, 'utf8') === 'libuv-worker\n') lower(Number(thread));
+    } catch {
+      // One that has ended since it was listed.
+    }
   }
 }
 
