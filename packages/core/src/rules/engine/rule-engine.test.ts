@@ -202,6 +202,15 @@ describe('traces', () => {
     expect(clientIds(bench)).toEqual(expect.arrayContaining(['10', '59', '19']));
   });
 
+  test('show the newest first, also of those that came within a millisecond', async () => {
+    const bench = await openBench();
+    await bench.create('r', { sql });
+    await publishAll(bench, 3, '{"n":1}');
+    bench.domain.clock.advance(1);
+    await publishAll(bench, 1, '{"n":1}');
+    expect(clientIds(bench)).toEqual(['0', '2', '1', '0']);
+  });
+
   test('are of a thousand messages a second, and of all while somebody watches', async () => {
     const bench = await openBench();
     await bench.create('r', { sql, actions: [] });
