@@ -113,7 +113,8 @@ export class RuleTraces {
   /** The newest first. */
   latest(): Trace[] {
     const all = new Set([...this.#passed, ...this.#keptOut, ...this.#troubled]);
-    return [...all].sort((a, b) => b.at - a.at);
+    // Turned round before, for what came within a millisecond stays as it is.
+    return [...all].reverse().sort((a, b) => b.at - a.at);
   }
 
   /** Hears of each trace, and again whenever more is known of it. Returns how to stop. */
