@@ -25,6 +25,7 @@ export async function run(command: string, args: readonly string[], options: Com
   const child = launch(command, args, options);
   if (options.input !== undefined) child.process.stdin?.end(options.input);
   const exit = await child.ends(options.timeout ?? 30_000);
+  if (exit === 'SIGKILL') throw new Error(`${command} ${args.join(' ')}: killed\n${child.stdout}${child.stderr}`);
   return { exit, stdout: child.stdout, stderr: child.stderr };
 }
 
