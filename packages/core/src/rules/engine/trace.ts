@@ -113,8 +113,7 @@ export class RuleTraces {
   /** The newest first. */
   latest(): Trace[] {
     const all = new Set([...this.#passed, ...this.#keptOut, ...this.#troubled]);
-    // Turned round before, for what came within a millisecond stays as it is.
-    return [...all].reverse().sort((a, b) => b.at - a.at);
+    return [...all].sort((a, b) => a.at - b.at).reverse();
   }
 
   /** Hears of each trace, and again whenever more is known of it. Returns how to stop. */
