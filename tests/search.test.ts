@@ -201,7 +201,7 @@ describe('a fleet', () => {
     expect(seen).toEqual(names);
     if (process.platform !== 'linux') return;
     // However much there is to read, messages come first.
-    expect((await thingd.priorities()).search).toEqual([Math.min(getPriority() + 10, 19)]);
+    expect(await thingd.priorities('search')).toEqual([Math.min(getPriority() + 10, 19)]);
   });
 
   test('is in the index after a crash, with nobody connected', async () => {

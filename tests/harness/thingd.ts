@@ -1,6 +1,7 @@
 /** The built program as a child process: started on free ports with a data directory of its own, found by its files. */
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { launch, type Running, run } from './command.ts';
 import { temporaryDirectory } from './directory.ts';
@@ -93,19 +94,11 @@ export class Thingd {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
   }
 
-  /** Linux: what `nice` shows of its threads, by their names. */
-  async priorities(): Promise<Readonly<Record<string, readonly number[]>>> {
-    const tasks = `/proc/${this.pid}/task`;
-    const threads = await Promise.all(
-      (await readdir(tasks)).map(thread => readFile(`${tasks}/${thread}/stat`, 'utf8')),
-    );
-    const named = threads.map(thread => {
-      const [, id, name, rest] = /^(\d+) \((.*)\) (.*)/.exec(thread)!;
-      // proc(5): the 19th field, where the name is the second.
-      return { name: id === String(this.pid) ? 'main' : name!, priority: Number(rest!.split(' ')[16]) };
-    });
-    const byName = Map.groupBy(named, ({ name }) => name);
-    return Object.fromEntries([...byName].map(([name, all]) => [name, all.map(({ priority }) => priority)]));
+  /** Linux: what `nice` shows of its threads of this name. */
+  async priorities(name: string): Promise<number[]> {
+    const threads = await readdir(`/proc/${this.pid}/task`);
+    const names = await Promise.all(threads.map(id => readFile(`/proc/${this.pid}/task/${id}/comm`, 'utf8')));
+    return threads.filter((_, index) => names[index] === `${name}\n`).map(id => getPriority(Number(id)));
   }
 }
 
