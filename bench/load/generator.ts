@@ -6,12 +6,11 @@
  */
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { LoadConnection } from './connection.ts';
-import { machineCpu, processCpu } from './cpu.ts';
 import { disconnectPacket, publishTemplate } from './packets.ts';
 import { Publisher } from './publisher.ts';
 import { goRound, type Once, type Rounds, roundsOf } from './rounds.ts';
 import { emptyTally, Subscriber } from './subscriber.ts';
-import { waits } from './waits.ts';
+import { readingOf, Sum, type Summed } from './sum.ts';
 
 export interface Load {
   readonly port: number;
@@ -35,16 +34,7 @@ export interface Load {
   readonly measured: Once | Rounds;
 }
 
-export interface Measurement {
-  readonly delivered: number;
-  readonly perSecond: number;
-  /** Microseconds of broker CPU per delivered message. */
-  readonly brokerCpu: number;
-  readonly generatorCpu: number;
-  /** Cores used by neither broker nor generator while measuring. */
-  readonly otherCores: number;
-  readonly p50: number;
-  readonly p99: number;
+export interface Measurement extends Summed {
   /** These three of the whole run. */
   readonly lost: number;
   readonly duplicated: number;
@@ -109,13 +99,7 @@ export async function generate(load: Load): Promise<readonly Measurement[]> {
   else openLoop(performance.now());
 
   const rounds = roundsOf(load.measured);
-  const reading = (): Reading => ({
-    at: performance.now(),
-    delivered: tally.delivered,
-    broker: processCpu(load.brokerPid),
-    own: processCpu(process.pid),
-    machine: machineCpu(),
-  });
+  const reading = () => readingOf(load.brokerPid, tally.delivered);
   const sums = Array.from({ length: rounds.kinds }, () => new Sum());
   await goRound(rounds, kind => {
     const sum = sums[kind]!;
@@ -136,45 +120,7 @@ export async function generate(load: Load): Promise<readonly Measurement[]> {
   for (const { connection } of [...publishers, ...subscribers]) connection.socket.end(disconnectPacket);
 
   const wrong = { lost: tally.lost + missing, duplicated: tally.duplicated, misrouted: tally.misrouted };
-  return sums.map(sum => ({ ...sum.measurement, ...wrong }));
-}
-
-/** Milliseconds but for `delivered`. */
-interface Reading {
-  readonly at: number;
-  readonly delivered: number;
-  readonly broker: number;
-  readonly own: number;
-  readonly machine: number;
-}
-
-/** What the slices of one kind were together. */
-class Sum {
-  readonly latencies: number[] = [];
-  #taken = 0;
-  #delivered = 0;
-  #broker = 0;
-  #own = 0;
-  #machine = 0;
-
-  add(before: Reading, after: Reading): void {
-    this.#taken += after.at - before.at;
-    this.#delivered += after.delivered - before.delivered;
-    this.#broker += after.broker - before.broker;
-    this.#own += after.own - before.own;
-    this.#machine += after.machine - before.machine;
-  }
-
-  get measurement(): Omit<Measurement, 'lost' | 'duplicated' | 'misrouted'> {
-    return {
-      delivered: this.#delivered,
-      perSecond: (this.#delivered * 1000) / this.#taken,
-      brokerCpu: (this.#broker * 1000) / this.#delivered,
-      generatorCpu: (this.#own * 1000) / this.#delivered,
-      otherCores: Math.max(0, (this.#machine - this.#broker - this.#own) / this.#taken),
-      ...waits(this.latencies),
-    };
-  }
+  return sums.map(sum => ({ ...sum.summed, ...wrong }));
 }
 
 /** Waits until `done`, two seconds at most. */

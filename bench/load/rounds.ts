@@ -1,4 +1,5 @@
 /** Time cut into slices that belong to one kind of load after the other, so that what else the machine does meets all kinds alike. */
+import { setTimeout as elapsed } from 'node:timers/promises';
 
 export interface Rounds {
   /** When the first slice begins, in ms since 1970: several processes go round together. */
@@ -42,4 +43,4 @@ export async function goRound({ from, kinds, times, slice, settle }: Rounds, beg
   }
 }
 
-const until = (at: number): Promise<void> => new Promise(resolve => setTimeout(resolve, at - Date.now()));
+const until = (at: number): Promise<void> => elapsed(at - Date.now());

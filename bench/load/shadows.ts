@@ -6,9 +6,8 @@
  */
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { LoadConnection } from './connection.ts';
-import { machineCpu, processCpu } from './cpu.ts';
 import { pubackPacket, publishPacket } from './packets.ts';
-import { waits } from './waits.ts';
+import { readingOf, Sum, type Summed } from './sum.ts';
 
 export interface ShadowLoad {
   readonly port: number;
@@ -18,16 +17,8 @@ export interface ShadowLoad {
   readonly seconds: number;
 }
 
-export interface ShadowMeasurement {
-  readonly perSecond: number;
-  /** Microseconds of the broker's process, its store thread included, per update. */
-  readonly brokerCpu: number;
-  readonly generatorCpu: number;
-  /** Cores used by neither broker nor generator while measuring. */
-  readonly otherCores: number;
-  /** Milliseconds from publish to `update/accepted`. */
-  readonly p50: number;
-  readonly p99: number;
+/** What is delivered is an `accepted`, and it waits from the publish on. */
+export interface ShadowMeasurement extends Summed {
   /** Answers that were no `accepted`, or not of the next version. */
   readonly wrong: number;
 }
@@ -97,37 +88,21 @@ function versionIn(buffer: Buffer, start: number, end: number): number {
 }
 
 export async function generate(load: ShadowLoad): Promise<ShadowMeasurement> {
-  const latencies: number[] = [];
+  const sum = new Sum();
   const devices: ShadowDevice[] = [];
   for (let i = 0; i < load.things; i++) {
-    devices.push(await ShadowDevice.open(load.port, `thing-${String(i).padStart(5, '0')}`, latencies));
+    devices.push(await ShadowDevice.open(load.port, `thing-${String(i).padStart(5, '0')}`, sum.latencies));
   }
-  const accepted = (): number => devices.reduce((sum, device) => sum + device.accepted, 0);
+  const accepted = (): number => devices.reduce((count, device) => count + device.accepted, 0);
+  const reading = () => readingOf(load.brokerPid, accepted());
   for (const device of devices) device.update();
   await elapsed(load.warmUpSeconds * 1000);
-  latencies.length = 0;
-  const before = {
-    at: performance.now(),
-    accepted: accepted(),
-    broker: processCpu(load.brokerPid),
-    own: processCpu(process.pid),
-    machine: machineCpu(),
-  };
+  sum.latencies.length = 0;
+  const before = reading();
   await elapsed(load.seconds * 1000);
-  const seconds = (performance.now() - before.at) / 1000;
-  const updates = accepted() - before.accepted;
-  const broker = processCpu(load.brokerPid) - before.broker;
-  const own = processCpu(process.pid) - before.own;
-  const other = machineCpu() - before.machine - broker - own;
+  sum.add(before, reading());
   for (const device of devices) device.stopped = true;
-  return {
-    perSecond: updates / seconds,
-    brokerCpu: (broker * 1000) / updates,
-    generatorCpu: (own * 1000) / updates,
-    otherCores: Math.max(0, other / (seconds * 1000)),
-    ...waits(latencies),
-    wrong: devices.reduce((sum, device) => sum + device.wrong, 0),
-  };
+  return { ...sum.summed, wrong: devices.reduce((wrong, device) => wrong + device.wrong, 0) };
 }
 
 if (import.meta.main) {
