@@ -29,7 +29,8 @@ export const hasCommand = (command: string): boolean => spawnSync('sh', ['-c', `
 export const pinned = (core: number | string, command: string, args: readonly string[]): [string, string[]] =>
   hasCommand('taskset') ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]];
 
-export function mosquitto(): BrokerUnderTest | undefined {
+/** Undefined where it is not installed. `cores` as `taskset` writes them. */
+export function mosquitto(cores = '0'): BrokerUnderTest | undefined {
   const binary = ['mosquitto', '/usr/sbin/mosquitto'].find(hasCommand);
   if (binary === undefined) return undefined;
   const help = spawnSync(binary, ['-h'], { encoding: 'utf8' });
@@ -50,7 +51,7 @@ export function mosquitto(): BrokerUnderTest | undefined {
         'log_type error',
       ];
       writeFileSync(configuration, `${lines.join('\n')}\n`);
-      return started('mosquitto', port, directory, ...pinned(0, binary, ['-c', configuration]));
+      return started('mosquitto', port, directory, ...pinned(cores, binary, ['-c', configuration]));
     },
   };
 }

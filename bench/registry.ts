@@ -2,7 +2,8 @@
  * What 1,000 registry writes a second do to the message path. Messages go to one thingd all the time, and the writes, signed calls of the
  * API with indexing on, a second each in turn: to a server that only answers (**alone**), to the same thingd (**beside**), and to a second
  * thingd on the same cores (**elsewhere**), which has nothing in common with the first one's messages but the cores' time. So what makes
- * the load is always as busy, and what else the machine does meets all three alike.
+ * the load is always as busy, and what else the machine does meets all three alike. Loops of thingd take turns with loops of mosquitto,
+ * where it is installed: it has messages alone and, from a thingd, elsewhere.
  *
  *   node bench/registry.ts --loops 5 --seconds 20
  *   node bench/registry.ts --scenario 'pairs QoS 1' --cores 0,1
@@ -14,9 +15,9 @@ import { once } from 'node:events';
 import { cpus, loadavg, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { pinned, type RunningBroker, thingd } from './brokers.ts';
+import { type BrokerUnderTest, mosquitto, pinned, type RunningBroker, thingd } from './brokers.ts';
 import type { Load, Measurement } from './load/generator.ts';
-import type { RegistryLoad, RegistryMeasurement } from './load/registry.ts';
+import type { RegistryLoad, RegistryMeasurement, Target } from './load/registry.ts';
 import type { Rounds } from './load/rounds.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
 import { median } from './table.ts';
@@ -37,11 +38,15 @@ const { values: options } = parseArgs({
 });
 
 const run = promisify(execFile);
-/** V8 is still optimizing what the writes run through after fifteen seconds of them, and each thingd has a third. */
-const warmUpSeconds = 75;
+/** For each place that is written to: V8 is still optimizing what the writes run through after fifteen seconds of them. */
+const warmUpSeconds = 25;
 const slice = 1000;
 /** The last write of a slice has its answer by then. */
 const settle = 250;
+
+const profiling = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(options.profile)}`];
+const registry = thingd(options['thingd-args'].split(' ').filter(Boolean), profiling, options.cores);
+const brokers = [mosquitto(options.cores), registry].filter(broker => broker !== undefined);
 
 /** On core 1, where the generator of messages runs as well: core 0 is thingd's. */
 async function script<T>(file: string, load: unknown): Promise<T> {
@@ -49,51 +54,50 @@ async function script<T>(file: string, load: unknown): Promise<T> {
   return JSON.parse((await run(command, args)).stdout) as T;
 }
 
-/** Messages and writes of a loop, each by where the writes went. */
-interface Loop {
-  readonly messages: Record<Kind, Measurement>;
-  readonly writes: Record<Kind, RegistryMeasurement>;
+/** What one loop measured, by where the writes went. */
+type Loop = ReadonlyMap<Kind, Slices>;
+
+type Kind = 'alone' | 'beside' | 'elsewhere';
+
+interface Slices {
+  readonly messages: Measurement;
+  readonly writes: RegistryMeasurement;
 }
 
-const kinds = ['alone', 'beside', 'elsewhere'] as const;
-type Kind = (typeof kinds)[number];
-
-const byKind = <T>(of: readonly T[]): Record<Kind, T> => ({ alone: of[0]!, beside: of[1]!, elsewhere: of[2]! });
-
-async function measure({ load }: Scenario): Promise<Loop> {
-  const profiling = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(options.profile)}`];
-  const broker = thingd(options['thingd-args'].split(' ').filter(Boolean), profiling, options.cores);
+async function measure({ load }: Scenario, broker: BrokerUnderTest): Promise<Loop> {
   const started: RunningBroker[] = [];
+  const start = async (server: BrokerUnderTest): Promise<RunningBroker> => {
+    const running = await server.start();
+    started.push(running);
+    return running;
+  };
   const answering = answers();
   try {
-    started.push(await broker.start());
-    started.push(await broker.start());
-    const [own, other] = started as [RunningBroker, RunningBroker];
-    const registry: RegistryLoad = {
-      targets: [{ directory: own.directory }, { directory: other.directory }],
-      things: Number(options.things),
-      rate: Number(options.rate),
-    };
-    await script('registry.ts', registry);
+    const own = await start(broker);
+    const other = await start(registry);
+    const registries: [Kind, Target][] = [['elsewhere', { directory: other.directory }]];
+    if (broker === registry) registries.unshift(['beside', { directory: own.directory }]);
+    const writing = { things: Number(options.things), rate: Number(options.rate) };
+    await script('registry.ts', { ...writing, targets: registries.map(([, target]) => target) } satisfies RegistryLoad);
+    const written: typeof registries = [
+      ['alone', { directory: other.directory, url: await answering.url }],
+      ...registries,
+    ];
     const rounds: Rounds = {
-      ...{ kinds: kinds.length, slice, settle },
+      ...{ kinds: written.length, slice, settle },
       times: Math.ceil((Number(options.seconds) * 1000) / (slice - settle)),
-      from: Date.now() + warmUpSeconds * 1000,
+      from: Date.now() + warmUpSeconds * written.length * 1000,
     };
     const messages: Load = {
       ...{ ...load, rate: load.rate && Number(options['message-rate']), pause: Number(options.pause) },
       ...{ port: own.port, brokerPid: own.pid, measured: rounds },
     };
-    const answeringTarget = { directory: own.directory, url: await answering.url };
-    const [measuredMessages, measuredWrites] = await Promise.all([
+    const writes: RegistryLoad = { ...writing, targets: written.map(([, target]) => target), rounds };
+    const [ofMessages, ofWrites] = await Promise.all([
       script<Measurement[]>('generator.ts', messages),
-      script<RegistryMeasurement[]>('registry.ts', {
-        ...registry,
-        targets: [answeringTarget, ...registry.targets],
-        rounds,
-      }),
+      script<RegistryMeasurement[]>('registry.ts', writes),
     ]);
-    return { messages: byKind(measuredMessages), writes: byKind(measuredWrites) };
+    return new Map(written.map(([kind], index) => [kind, { messages: ofMessages[index]!, writes: ofWrites[index]! }]));
   } finally {
     await Promise.all(started.map(server => server.stop()));
     answering.child.kill();
@@ -108,55 +112,56 @@ function answers() {
   return { child, url: once(child.stdout, 'data').then(([line]) => String(line).trim()) };
 }
 
-async function row(scenario: Scenario): Promise<string[]> {
-  const loops: Loop[] = [];
-  for (let number = 1; number <= Number(options.loops); number++) {
-    const loop = await measure(scenario);
-    process.stderr.write(`${scenario.name}, loop ${number}: ${JSON.stringify(loop)}\n`);
-    loops.push(loop);
-  }
-  const shown = (pick: (loop: Loop) => number, digits = 2): string => {
-    const values = loops.map(pick);
-    return `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
-  };
-  const middle = (pick: (loop: Loop) => number, digits = 0): string => median(loops.map(pick)).toFixed(digits);
-  const waits = (quantile: 'p50' | 'p99'): string =>
-    kinds.map(kind => middle(({ messages }) => messages[kind][quantile], 2)).join(' / ');
-  return [
-    scenario.name,
-    middle(({ messages }) => messages.alone.brokerCpu),
-    shown(({ messages }) => messages.beside.perSecond / messages.alone.perSecond),
-    waits('p50'),
-    shown(({ messages }) => messages.beside.p50 / messages.alone.p50),
-    shown(({ messages }) => messages.elsewhere.p50 / messages.alone.p50),
-    waits('p99'),
-    shown(({ messages }) => messages.beside.p99 / messages.alone.p99),
-    shown(({ messages }) => messages.elsewhere.p99 / messages.alone.p99),
-    shown(writeCpu, 0),
-    middle(({ writes }) => writes.beside.perSecond),
-    `${middle(({ writes }) => writes.beside.p50, 1)} / ${middle(({ writes }) => writes.beside.p99, 1)}`,
-    String(loops.reduce((sum, loop) => sum + wrongIn(loop), 0)),
-  ];
+/** A row for each place that was written to. */
+function rowsOf(scenario: Scenario, broker: BrokerUnderTest, loops: readonly Loop[]): string[][] {
+  return [...loops[0]!.keys()].map(kind => {
+    const slices = loops.map(loop => ({ alone: loop.get('alone')!, here: loop.get(kind)! }));
+    const values = (pick: (here: Slices, alone: Slices) => number): number[] =>
+      slices.map(({ here, alone }) => pick(here, alone));
+    const middle = (pick: Parameters<typeof values>[0], digits: number): string => median(values(pick)).toFixed(digits);
+    const ofAlone = (what: 'perSecond' | 'p50' | 'p99'): string => {
+      const ratios = values((here, alone) => here.messages[what] / alone.messages[what]);
+      return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`;
+    };
+    return [
+      ...[scenario.name, broker.name, kind],
+      ...[middle(({ messages }) => messages.perSecond, 0), ofAlone('perSecond')],
+      ...[middle(({ messages }) => messages.p50, 2), ofAlone('p50')],
+      ...[middle(({ messages }) => messages.p99, 2), ofAlone('p99')],
+      middle(cpuOfWrite, 0),
+      middle(({ writes }) => writes.perSecond, 0),
+      `${middle(({ writes }) => writes.p50, 1)} / ${middle(({ writes }) => writes.p99, 1)}`,
+      String(values(wrongIn).reduce((sum, wrong) => sum + wrong, 0)),
+    ];
+  });
 }
 
-/** Microseconds a write: what thingd takes more in a second while it is written to. */
-const writeCpu = ({ messages: { alone, beside }, writes }: Loop): number =>
-  (beside.brokerCpu * beside.perSecond - alone.brokerCpu * alone.perSecond) / writes.beside.perSecond;
+/** Microseconds: what the broker takes more in a second of writes than alone. */
+const cpuOfWrite = (here: Slices, alone: Slices): number =>
+  (here.messages.brokerCpu * here.messages.perSecond - alone.messages.brokerCpu * alone.messages.perSecond) /
+  here.writes.perSecond;
 
-const wrongIn = ({ messages: { alone }, writes }: Loop): number =>
-  alone.lost + alone.duplicated + alone.misrouted + kinds.reduce((sum, kind) => sum + writes[kind].wrong, 0);
+const wrongIn = ({ messages: { lost, duplicated, misrouted }, writes }: Slices): number =>
+  lost + duplicated + misrouted + writes.wrong;
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const head = [
-  ...['messages', 'CPU µs/message', 'messages/s ÷'],
-  ...['p50 ms', 'p50 ÷', 'elsewhere ÷', 'p99 ms', 'p99 ÷', 'elsewhere ÷'],
-  ...['CPU µs/write', 'writes/s', 'write p50 / p99 ms', 'wrong'],
+  ...['messages', 'broker', 'writes', 'messages/s', '÷ alone', 'p50 ms', '÷ alone', 'p99 ms', '÷ alone'],
+  ...['broker CPU µs/write', 'writes/s', 'write p50 / p99 ms', 'wrong'],
 ];
 const rows: string[][] = [];
 for (const scenario of scenarios.filter(({ name }) => options.scenario.some(wanted => name.startsWith(wanted)))) {
-  rows.push(await row(scenario));
+  const loops = new Map(brokers.map(broker => [broker, [] as Loop[]]));
+  for (let number = 1; number <= Number(options.loops); number++) {
+    for (const [broker, measured] of loops) {
+      const loop = await measure(scenario, broker);
+      process.stderr.write(`${scenario.name}, ${broker.name}, loop ${number}: ${JSON.stringify([...loop])}\n`);
+      measured.push(loop);
+    }
+  }
+  for (const [broker, measured] of loops) rows.push(...rowsOf(scenario, broker, measured));
 }
 console.log(
-  `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model.trim()} × ${cpus().length}, Linux ${release()}, Node ${process.versions.node}, load ${loadavg()[0]?.toFixed(1)}; ${options.rate} writes/s to ${options.things} things, ${options.loops} loops of ${options.seconds} s a kind\n`,
+  `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model.trim()} × ${cpus().length}, Linux ${release()}, Node ${process.versions.node}, ${brokers.map(({ name, version }) => `${name} ${version}`).join(', ')}, load ${loadavg()[0]?.toFixed(1)}; ${options.rate} writes/s to ${options.things} things, ${options.loops} loops of ${options.seconds} s a kind\n`,
 );
-console.log([line(head), line(head.map((_, i) => (i === 0 ? '--' : '--:'))), ...rows.map(line)].join('\n'));
+console.log([line(head), line(head.map((_, i) => (i < 3 ? '--' : '--:'))), ...rows.map(line)].join('\n'));
