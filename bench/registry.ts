@@ -48,7 +48,7 @@ const profiling = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-pro
 const registry = thingd(options['thingd-args'].split(' ').filter(Boolean), profiling, options.cores);
 const brokers = [mosquitto(options.cores), registry].filter(broker => broker !== undefined);
 
-/** On core 1, where the generator of messages runs as well: core 0 is thingd's. */
+/** On core 1, where the generator of messages runs as well: core 0 is the broker's. */
 async function script<T>(file: string, load: unknown): Promise<T> {
   const [command, args] = pinned(1, process.execPath, [join(import.meta.dirname, 'load', file), JSON.stringify(load)]);
   return JSON.parse((await run(command, args)).stdout) as T;

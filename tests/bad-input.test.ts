@@ -275,7 +275,7 @@ describe('a subscriber that stops reading', () => {
       await listener.next('suback');
       const before = await thingd.residentMemory();
 
-      // 800 MiB in all, more than three times what the server may take: 80 to 165 MiB, however much is sent, until it is collected.
+      // 800 MiB in all, more than three times what the server may take. What is not collected yet comes to 80 to 165 MiB, however much is sent.
       const payload = Buffer.alloc(64 * 1024, 'x');
       const count = 12_800;
       const window = 20;
