@@ -54,6 +54,17 @@ const iotdata = (options: object = {}): IoTDataPlaneClient =>
     ...options,
   });
 
+test('what comes first is done before a call begins, and again before it is answered', async () => {
+  const happened: string[] = [];
+  const ListThings = () => {
+    happened.push('called');
+    return {};
+  };
+  await start({ iot: { ListThings } }, { dev, first: () => void happened.push('first') });
+  await ask('/things');
+  expect(happened).toEqual(['first', 'called', 'first']);
+});
+
 describe('errors arrive under their names', () => {
   test('a service error with its details', async () => {
     await start({

@@ -29,7 +29,7 @@ export interface ApiPluginOptions extends ApiOptions {
   /** Bytes of a request's body. */
   readonly maxRequestBytes: number;
   /** What does not wait for a call: done before each is begun, and before each is answered. */
-  readonly first?: () => void;
+  readonly first: () => void;
 }
 
 const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
@@ -39,7 +39,7 @@ const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as 
  *
  * ```ts
  * const server = Fastify({ frameworkErrors })
- * await server.register(apiPlugin, { handlers, accessKeys, clock, maxRequestBytes, log })
+ * await server.register(apiPlugin, { handlers, accessKeys, clock, maxRequestBytes, first, log })
  * ```
  */
 export const apiPlugin: FastifyPluginCallback<ApiPluginOptions> = (fastify, options, done) => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Turns } from './turns.ts';
 
 test('one piece is done each time round the event loop, in the order they were asked for', async () => {
-  const turns = new Turns();
+  const turns = new Turns(() => {});
   const happened: string[] = [];
   for (const piece of ['a', 'b', 'c']) void turns.take().then(() => happened.push(piece));
   for (let round = 0; round < 3; round++) {
@@ -13,7 +13,7 @@ test('one piece is done each time round the event loop, in the order they were a
 });
 
 test('who asks for another turn is put behind those that wait', async () => {
-  const turns = new Turns();
+  const turns = new Turns(() => {});
   const happened: string[] = [];
   const twice = async (name: string) => {
     await turns.take();

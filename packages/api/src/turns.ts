@@ -8,7 +8,7 @@ export class Turns {
   readonly #first: () => void;
 
   /** `first` is done before each piece: what the sockets brought would else be written after it. */
-  constructor(first: () => void = () => {}) {
+  constructor(first: () => void) {
     this.#first = first;
   }
 

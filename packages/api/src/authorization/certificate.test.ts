@@ -64,6 +64,7 @@ beforeAll(async () => {
     accessKeys: testAccessKeys(),
     clock: { now: () => Date.now() },
     maxRequestBytes: 1024 * 1024,
+    first: () => {},
     log: { called: () => {}, failed: () => {}, ambiguous: () => {} },
     resolveCertificate,
   });
