@@ -30,7 +30,7 @@ const isWanted = (scenario: string): boolean =>
   options.scenario === undefined || options.scenario.some(name => scenario.startsWith(name));
 const wanted = scenarios.filter(({ name }) => isWanted(name));
 const known: Record<string, () => BrokerUnderTest | undefined> = {
-  mosquitto: () => mosquitto(),
+  mosquitto,
   thingd: () => thingd(options['thingd-args'].split(' ').filter(Boolean)),
   embedded,
 };
